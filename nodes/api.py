@@ -1,0 +1,25 @@
+"""What a block author imports."""
+
+from nodes.context import Context
+from nodes.errors import BlockError, Cancelled
+from nodes.params import Budget, Param, Params, Upload
+from nodes.ports import ImageData, ImageFiles, ImageModel, Images, Port, Scores, VAEModel
+from nodes.spec import block
+
+__all__ = [
+    "BlockError",
+    "Budget",
+    "Cancelled",
+    "Context",
+    "ImageData",
+    "ImageFiles",
+    "ImageModel",
+    "Images",
+    "Param",
+    "Params",
+    "Port",
+    "Scores",
+    "Upload",
+    "VAEModel",
+    "block",
+]
