@@ -1,0 +1,139 @@
+"""How long to train: a budget in seconds, steps or epochs, and the plan of steps that follows from it.
+
+A budget in seconds becomes steps by measuring. The measurements are written down in the plan, and everything
+that shapes the training (the learning rate, the end) is computed from the plan and the step number alone.
+Following a written plan therefore repeats a training bit for bit, on a machine of any speed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+# Shares of a budget in seconds at which the speed is measured anew. The first is where the rate starts to fall.
+MEASURE_AT = (0.15, 0.3, 0.5, 0.7, 0.85, 0.95)
+# The share of the steps that a budget in steps or epochs holds the peak rate: the same shape as above.
+HOLD = MEASURE_AT[0]
+WARM_UP = 100
+# The rate ends at this share of its peak.
+_LAST_RATE = 0.01
+# A machine that slows down may stretch a training to this multiple of its seconds; then it ends as it is.
+HARD_STOP = 1.5
+HARD_STOP_REPLAY = 4.0
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When to stop: exactly one of `seconds`, `steps` and `epochs` is given, and above 0."""
+
+    seconds: float | None = None
+    steps: int | None = None
+    epochs: float | None = None
+
+    def __post_init__(self) -> None:
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        if len(given) != 1:
+            raise ValueError(f"A budget needs exactly one of seconds, steps and epochs, but has {given or 'none'}.")
+        (name, value), = given.items()
+        if not (math.isfinite(value) and value > 0):
+            raise ValueError(f"The budget is {value} {name}, but it must be above 0.")
+
+    def fixed_steps(self, steps_per_epoch: int) -> int | None:
+        """The number of steps, or None where it has to be measured."""
+        if self.steps is not None:
+            return int(self.steps)
+        if self.epochs is not None:
+            return max(1, round(self.epochs * steps_per_epoch))
+        return None
+
+
+@dataclass
+class Plan:
+    """The measurements of one training, oldest first, and where it ended.
+
+    `marks` holds pairs (step, steps): at `step` the whole training was reckoned to take `steps` steps.
+    `ended_at` is the step of the last one where it has ended, whether by the plan, by hand or by a hard stop.
+    """
+
+    budget: Budget
+    marks: list[tuple[int, int]] = field(default_factory=list)
+    ended_at: int | None = None
+    replay: bool = False
+    # (step, seconds trained) at each measurement of this attempt
+    _times: list[tuple[int, float]] = field(default_factory=list, repr=False)
+
+    @classmethod
+    def begin(cls, budget: Budget, steps_per_epoch: int, recalled: Any = None) -> Plan:
+        """The plan for a budget; `recalled` is what an earlier attempt wrote down, or None."""
+        if recalled is not None and recalled.get("marks") and recalled.get("budget") == asdict(budget):
+            marks = [(int(step), int(steps)) for step, steps in recalled["marks"]]
+            return cls(budget, marks, recalled.get("ended_at"), replay=bool(recalled.get("complete")))
+        fixed = budget.fixed_steps(steps_per_epoch)
+        return cls(budget, [] if fixed is None else [(int(fixed * HOLD), fixed)])
+
+    @property
+    def steps(self) -> int | None:
+        """The steps in all, as far as known."""
+        if self.ended_at is not None:
+            return self.ended_at
+        return self.marks[-1][1] if self.marks else None
+
+    def measure(self, step: int, elapsed: float) -> bool:
+        """Reckon the steps anew after `step` steps took `elapsed` seconds. True where the plan changed."""
+        seconds = self.budget.seconds
+        if seconds is None or self.replay or elapsed <= 0 or step < 1:
+            return False
+        due = sum(elapsed >= share * seconds for share in MEASURE_AT)
+        if due <= len(self.marks) or (self.marks and step <= self.marks[-1][0]):
+            return False
+        steps = max(step + 1, step + round(self._rate(step, elapsed) * (seconds - elapsed)))
+        self._times.append((step, elapsed))
+        self.marks.append((step, steps))
+        return True
+
+    def rate(self, step: int) -> float:
+        """The learning rate after `step` steps, as a share of its peak: warm-up, hold, then cosine to ~0."""
+        warm = min(1.0, (step + 1) / WARM_UP)
+        done = self._done(step)
+        return warm * (_LAST_RATE + (1 - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done)))
+
+    def overdue(self, elapsed: float) -> bool:
+        """Whether the machine has slowed down so much that the training is to end as it is."""
+        limit = HARD_STOP_REPLAY if self.replay else HARD_STOP
+        return self.budget.seconds is not None and elapsed > limit * self.budget.seconds
+
+    def as_json(self, complete: bool = False) -> dict[str, Any]:
+        """What to write down; `complete` marks a plan to be followed to the letter."""
+        return {
+            "budget": asdict(self.budget),
+            "steps": self.steps,
+            "measured_at": self.marks[0][0] if self.marks else None,
+            "marks": [list(mark) for mark in self.marks],
+            "ended_at": self.ended_at,
+            "complete": complete or self.replay,
+        }
+
+    def _rate(self, step: int, elapsed: float) -> float:
+        """Steps a second since the last measurement: the machine as it is now, not as it was."""
+        if self._times and elapsed > self._times[-1][1]:
+            last_step, last_elapsed = self._times[-1]
+            return (step - last_step) / (elapsed - last_elapsed)
+        return step / elapsed
+
+    def _done(self, step: int) -> float:
+        """How far the fall of the rate is, 0 to 1. Each mark spreads what is left over the steps left."""
+        done, previous = 0.0, None
+        for start, steps in self.marks:
+            if start > step:
+                break
+            if previous is not None:
+                done = _advance(done, previous, start)
+            previous = (start, steps)
+        return 0.0 if previous is None else _advance(done, previous, step)
+
+
+def _advance(done: float, mark: tuple[int, int], step: int) -> float:
+    start, steps = mark
+    share = (step - start) / max(1, steps - start)
+    return min(1.0, done + (1 - done) * share)
