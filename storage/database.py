@@ -1,0 +1,95 @@
+"""The SQLite database: one connection per thread, writes that take the lock first, and the version gate."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlite_utils
+
+from storage.schema import migrations
+
+BUSY_SECONDS = 30
+
+
+def wal_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
+    """Whether several processes may write in WAL mode: SQLite before 3.51.3 can lose a reset of the log.
+
+    Fixed in 3.51.3 and carried back to 3.50.7 and 3.44.6.
+    """
+    return version >= (3, 51, 3) or version[:3] in ((3, 50, 7), (3, 44, 6))
+
+
+class Database:
+    """Rows. Reading is free at any time; writing happens inside `write()`, one short transaction each."""
+
+    def __init__(self, path: Path, lock: Path) -> None:
+        self._path = path
+        self._local = threading.local()
+        with lock.open("w") as handle:  # two processes must not migrate at once
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            migrations.apply(sqlite_utils.Database(self.connection))
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """This thread's connection, in autocommit mode."""
+        found: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if found is None:
+            found = sqlite3.connect(self._path, timeout=BUSY_SECONDS, isolation_level=None)
+            found.row_factory = sqlite3.Row
+            # FULL: what is recorded as done survives a power cut.
+            found.execute("PRAGMA synchronous=FULL")
+            found.execute(f"PRAGMA journal_mode={'WAL' if wal_is_safe() else 'TRUNCATE'}")
+            self._local.connection = found
+        return found
+
+    @property
+    def tables(self) -> sqlite_utils.Database:
+        """The same connection as a sqlite-utils database, for bulk inserts and look-ups."""
+        return sqlite_utils.Database(self.connection)
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that holds the write lock from its start, so that reading before writing is safe."""
+        connection = self.connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+    def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[sqlite3.Row]:
+        """All rows of a query."""
+        return self.connection.execute(sql, values).fetchall()
+
+    def row(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> sqlite3.Row | None:
+        """The first row of a query, or None."""
+        found: sqlite3.Row | None = self.connection.execute(sql, values).fetchone()
+        return found
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        found = getattr(self._local, "connection", None)
+        if found is not None:
+            found.close()
+            self._local.connection = None
+
+
+def next_change(connection: sqlite3.Connection) -> int:
+    """A number larger than every one before it; readers ask for rows changed since the last one they saw."""
+    row = connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'change' RETURNING value")
+    return int(row.fetchone()[0])
+
+
+def dump(value: Any) -> str:
+    """JSON text for a column: finite numbers only."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
