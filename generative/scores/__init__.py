@@ -1,0 +1,1 @@
+"""Measures of drawn pictures against real ones, each with an interval and a floor."""
