@@ -38,7 +38,7 @@ def create_runs(db: sqlite_utils.Database) -> None:
     db.table("runs").create_index(["changed"])
     db.table("steps").create(
         {"run": str, "node": str, "position": int, "block": str, "title": str, "device": str, "status": str,
-         "depends": str, "missing": int, "inputs": str, "params": str, "seed": int, "key": str, "pure": int,
+         "missing": int, "inputs": str, "params": str, "seed": int, "key": str, "pure": int,
          "reason": str, "reused_from": int, "attempt": int, "token": str, "worker": str, "started": float,
          "finished": float, "seconds": float, "error": str, "live": str, "notes": str, "outputs": str,
          "stop": int, "changed": int},
@@ -46,6 +46,9 @@ def create_runs(db: sqlite_utils.Database) -> None:
         defaults={"attempt": 0, "missing": 0, "stop": 0, "pure": 1},
     )  # fmt: skip
     db.table("steps").create_index(["status", "missing"])
+    db.table("steps").create_index(["run", "status"])
+    db.table("links").create({"run": str, "source": str, "target": str}, pk=("run", "source", "target"))
+    db.table("links").create_index(["run", "target"])
     db.table("steps").create_index(["changed"])
     db.table("results").create(
         {"key": str, "run": str, "node": str, "outputs": str, "live": str, "created": float}, pk="key"

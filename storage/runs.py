@@ -1,0 +1,178 @@
+"""Rows of runs as readers and starters see them: create, cancel, look up. The queue of steps is in `queue`."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from sqlite3 import Connection, Row
+from typing import Any
+
+from storage.database import Database, dump, next_change
+
+
+@dataclass(frozen=True)
+class NewStep:
+    """One step of a run that is about to start. `depends` are the nodes it waits for."""
+
+    node: str
+    block: str
+    title: str
+    device: str
+    depends: tuple[str, ...]
+    inputs: dict[str, list[list[str]]]
+    params: dict[str, Any]
+    seed: int
+    key: str
+    reason: str
+    pure: bool = True
+    reused: Row | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+class RunRows:
+    """Reading, creating and cancelling of runs."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self, *, pipeline: str, version: str, request: str, seed: int, steps: Sequence[NewStep]
+    ) -> tuple[Row, bool]:
+        """Insert a run with its steps. The same `request` never makes a second run.
+
+        Returns the row, and whether it is new.
+        """
+        with self._database.write() as connection:
+            known = connection.execute("SELECT * FROM runs WHERE request = ?", (request,)).fetchone()
+            if known is None:
+                known = self._equal_active(connection, version, seed)
+            if known is not None:
+                return known, False
+            id, change, now = secrets.token_hex(8), next_change(connection), time.time()
+            number = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()[0]
+            ready = {s.node for s in steps if s.reused is not None}
+            finished = len(ready) == len(steps)
+            connection.execute(
+                "INSERT INTO runs (id, number, pipeline, version, request, status, seed, created, started, finished,"
+                " changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (id, number, pipeline, version, request, "done" if finished else "queued", seed, now,
+                 now if finished else None, now if finished else None, change),
+            )  # fmt: skip
+            self._insert_steps(connection, id, steps, ready, change)
+            return connection.execute("SELECT * FROM runs WHERE id = ?", (id,)).fetchone(), True
+
+    @staticmethod
+    def _equal_active(connection: Connection, version: str, seed: int) -> Row | None:
+        """A run of the same version and seed that has not ended: two tabs pressed Run at once."""
+        found: Row | None = connection.execute(
+            "SELECT * FROM runs WHERE version = ? AND seed = ? AND cancel = 0 AND status IN ('queued', 'running')",
+            (version, seed),
+        ).fetchone()
+        return found
+
+    @staticmethod
+    def _insert_steps(
+        connection: Connection, run: str, steps: Sequence[NewStep], ready: set[str], change: int
+    ) -> None:
+        connection.executemany(
+            "INSERT INTO steps (run, node, position, block, title, device, status, missing, inputs, params, seed,"
+            " key, pure, reason, reused_from, seconds, live, outputs, changed)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (run, s.node, position, s.block, s.title, s.device, "queued" if s.reused is None else "reused",
+                 len(set(s.depends) - ready), dump(s.inputs), dump(s.params), s.seed, s.key, int(s.pure), s.reason,
+                 s.reused["number"] if s.reused is not None else None,
+                 0.0 if s.reused is not None else None,
+                 s.reused["live"] if s.reused is not None else None,
+                 s.reused["outputs"] if s.reused is not None else None, change)
+                for position, s in enumerate(steps)
+            ],
+        )  # fmt: skip
+        connection.executemany(
+            "INSERT INTO links (run, source, target) VALUES (?, ?, ?)",
+            [(run, source, s.node) for s in steps for source in set(s.depends)],
+        )
+
+    def get(self, id_or_number: str | int) -> Row | None:
+        """A run by its id or its number, or None."""
+        column = "number" if str(id_or_number).isdigit() and len(str(id_or_number)) < 12 else "id"
+        return self._database.row(f"SELECT * FROM runs WHERE {column} = ?", (id_or_number,))
+
+    def newest(self, pipeline: str) -> Row | None:
+        """The run of a pipeline that was started last, or None."""
+        return self._database.row(
+            "SELECT * FROM runs WHERE pipeline = ? ORDER BY number DESC LIMIT 1", (pipeline,)
+        )
+
+    def all(self, limit: int, pipeline: str | None = None) -> list[Row]:
+        """Runs with names and counts, newest first."""
+        where, values = ("WHERE r.pipeline = ?", [pipeline]) if pipeline else ("", [])
+        return self._database.rows(
+            "SELECT r.*, p.name AS pipeline_name, p.template AS template, v.number AS version_number,"
+            " (SELECT count(*) FROM steps WHERE run = r.id) AS steps_total,"
+            " (SELECT count(*) FROM steps WHERE run = r.id AND status IN ('done', 'reused')) AS steps_done"
+            " FROM runs r JOIN pipelines p ON p.id = r.pipeline JOIN versions v ON v.id = r.version"
+            f" {where} ORDER BY r.number DESC LIMIT ?",
+            [*values, limit],
+        )
+
+    def steps(self, run: str) -> list[Row]:
+        """The steps of a run in order."""
+        return self._database.rows("SELECT * FROM steps WHERE run = ? ORDER BY position", (run,))
+
+    def previous_step(self, pipeline: str, node: str) -> Row | None:
+        """The newest step of a node in earlier runs of the pipeline, with the number of its run."""
+        return self._database.row(
+            "SELECT s.*, r.number FROM steps s JOIN runs r ON r.id = s.run"
+            " WHERE r.pipeline = ? AND s.node = ? ORDER BY r.number DESC LIMIT 1",
+            (pipeline, node),
+        )
+
+    def result(self, key: str) -> Row | None:
+        """The stored result of a key with the number of the run that made it, or None."""
+        return self._database.row(
+            "SELECT results.*, coalesce(runs.number, 0) AS number FROM results LEFT JOIN runs"
+            " ON runs.id = results.run WHERE key = ?",
+            (key,),
+        )
+
+    def forget_result(self, key: str) -> None:
+        """Remove a stored result whose artifact is gone."""
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM results WHERE key = ?", (key,))
+
+    def logs(self, run: str, node: str) -> list[Row]:
+        """The log lines of a step, oldest first."""
+        return self._database.rows("SELECT * FROM logs WHERE run = ? AND node = ? ORDER BY id", (run, node))
+
+    def pictures(self, run: str, node: str) -> list[Row]:
+        """The pictures a step has shown, oldest first."""
+        return self._database.rows(
+            "SELECT * FROM pictures WHERE run = ? AND node = ? ORDER BY id", (run, node)
+        )
+
+    def changed_since(self, change: int) -> tuple[int, list[Row], list[Row]]:
+        """The newest change, and the runs and steps (joined with their run) that changed after `change`."""
+        newest = self._database.row("SELECT value FROM counters WHERE name = 'change'")
+        assert newest is not None
+        if newest["value"] == change:
+            return change, [], []
+        runs = self._database.rows("SELECT * FROM runs WHERE changed > ?", (change,))
+        steps = self._database.rows(
+            "SELECT s.*, r.pipeline FROM steps s JOIN runs r ON r.id = s.run WHERE s.changed > ?", (change,)
+        )
+        return newest["value"], runs, steps
+
+    def active(self) -> int:
+        """How many runs have not ended."""
+        row = self._database.row("SELECT count(*) AS n FROM runs WHERE status IN ('queued', 'running')")
+        assert row is not None
+        return int(row["n"])
+
+
+def column(row: Row, name: str) -> Any:
+    """A JSON column, or None where it is empty."""
+    return json.loads(row[name]) if row[name] else None
