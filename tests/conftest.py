@@ -1,7 +1,7 @@
 """What every test may use: a store of its own, a free port, and a page in a real Chromium.
 
-No test reaches the network or the user's own folder. Browser tests never skip: where no Chromium is found they
-fail and say what to install; `GENLOOM_BROWSER_TESTS=0` leaves them out by explicit wish.
+No test reaches the network or the user's own folder. Browser tests never skip: where no Chromium is found
+they fail and say what to install; `GENLOOM_BROWSER_TESTS=0` leaves them out by explicit wish.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from tools.chromium import find as find_chromium
+
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "test-results"
 WANTED = os.environ.get("GENLOOM_BROWSER_TESTS", "1") != "0"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -45,7 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave soak tests out unless asked for, and run browser tests last.
 
-    Last, because Playwright keeps an event loop in the main thread, where `asyncio.run` then refuses to start.
+    Last, because Playwright keeps an event loop in the main thread, where `asyncio.run` then refuses to
+    start.
     """
     for item in items:
         if "chromium" in getattr(item, "fixturenames", ()):
@@ -106,11 +108,9 @@ def playwright_driver():
 
 
 @pytest.fixture(scope="session")
-def chromium(playwright_driver) -> str:
+def chromium() -> str:
     """The path of a Chromium or Chrome on this machine."""
-    places = [os.environ.get("GENLOOM_CHROMIUM"), *map(shutil.which, NAMES)]
-    places.append(playwright_driver.chromium.executable_path)
-    found = next((place for place in places if place and Path(place).exists()), None)
+    found = find_chromium()
     if found is None:
         pytest.fail("No Chromium found. Install it: `apt-get install chromium`, or `make test`, which tries.")
     return found
