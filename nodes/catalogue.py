@@ -5,8 +5,11 @@ from __future__ import annotations
 import difflib
 import importlib
 import importlib.util
+import os
 import pkgutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -18,6 +21,8 @@ from nodes.ports.base import Port
 from nodes.spec import BlockSpec
 
 ENTRY_POINT = "genloom.blocks"
+FOLDER_VARIABLE = "GENLOOM_BLOCKS"
+_NO_BLOCKS = ("nodes.ports.", "nodes.reading.")
 
 
 class Catalogue:
@@ -45,7 +50,8 @@ class Catalogue:
         """Every kind of port, by name: the product's own and those of the blocks."""
         found = {kind.__name__: kind for name in ports.__all__ if (kind := getattr(ports, name)) is not Port}
         for spec in self:
-            found.update((port.kind.__name__, port.kind) for port in (*spec.inputs, *spec.outputs))
+            kinds = [port.kind for port in spec.inputs] + [port.kind for port in spec.outputs]
+            found.update((kind.__name__, kind) for kind in kinds)
         return found
 
     def describe(self) -> dict[str, Any]:
@@ -65,33 +71,58 @@ class Catalogue:
 
 
 def load(folder: Path | None = None) -> Catalogue:
-    """Find all blocks: ours, those of installed packages, and the files of `folder`."""
-    specs, problems = [], []
+    """Find all blocks: ours, those of installed packages, and the files of `folder`.
+
+    Without `folder` the environment variable GENLOOM_BLOCKS may name it. A stranger's block that fails to load, or
+    that takes an id already in use, is left out and named in `problems`; it never stops the app.
+    """
+    specs: list[BlockSpec] = []
+    problems: list[str] = []
     for info in pkgutil.walk_packages(nodes.__path__, "nodes."):
-        if info.name.count(".") == 2 and not info.name.startswith("nodes.ports."):
+        if info.name.count(".") == 2 and not info.name.startswith(_NO_BLOCKS):
             specs += _blocks_of(importlib.import_module(info.name))
-    sources: list[tuple[str, Any]] = [(e.name, e.load) for e in entry_points(group=ENTRY_POINT)]
-    if folder:
-        sources += [(str(path), lambda p=path: _module_at(p)) for path in sorted(folder.glob("*.py"))]
+    if folder is None and os.environ.get(FOLDER_VARIABLE):
+        folder = Path(os.environ[FOLDER_VARIABLE])
+    sources: list[tuple[str, Callable[[], Any]]] = [
+        (f"the package entry {entry.name}", entry.load) for entry in entry_points(group=ENTRY_POINT)
+    ]
+    if folder and not folder.is_dir():
+        problems.append(f"The folder of blocks {folder} does not exist.")
+    elif folder:
+        sources += [(path.name, partial(_module_at, path)) for path in sorted(folder.glob("[!_]*.py"))]
     for name, read in sources:
         try:
-            specs += _blocks_of(read())
-        except Exception as error:  # a stranger's block must not stop the app
-            problems.append(f"Blocks of {name} could not be loaded: {error}")
+            found = _blocks_of(read())
+        except (Exception, SystemExit) as error:
+            problems.append(f"Blocks of {name} could not be loaded: {type(error).__name__}: {error}")
+            continue
+        taken = {spec.id: spec for spec in specs}
+        for spec in found:
+            if spec.id not in taken:
+                specs.append(spec)
+            elif taken[spec.id] is not spec:
+                problems.append(
+                    f"{name} declares the block {spec.id}, which exists already; choose another id."
+                )
     return Catalogue(specs, problems)
 
 
-def _blocks_of(module: ModuleType) -> list[BlockSpec]:
-    return [v.__block__ for v in vars(module).values() if isinstance(getattr(v, "__block__", None), BlockSpec)]
+def _blocks_of(found: object) -> list[BlockSpec]:
+    """The blocks of a module, or of one function that an entry point names."""
+    values = list(vars(found).values()) if isinstance(found, ModuleType) else [found]
+    return [spec for value in values if isinstance(spec := getattr(value, "__block__", None), BlockSpec)]
 
 
 def _module_at(path: Path) -> ModuleType:
-    import sys
-
     name = f"genloom_blocks_{path.stem}"
     found = importlib.util.spec_from_file_location(name, path)
-    assert found and found.loader
+    if found is None or found.loader is None:
+        raise ImportError(f"{path.name} is not a Python file")
     module = importlib.util.module_from_spec(found)
     sys.modules[name] = module  # annotations of the file are looked up here
-    found.loader.exec_module(module)
+    try:
+        found.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
     return module

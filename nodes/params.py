@@ -49,7 +49,7 @@ def Param(
     for name, value in (("unit", unit), ("step", step), ("shown_when", shown_when), ("choices", choices)):
         if value is not None:
             extra[name] = value
-    bounds = {k: v for k, v in (("ge", ge), ("le", le), ("gt", gt)) if v is not None}
+    bounds: dict[str, Any] = {k: v for k, v in (("ge", ge), ("le", le), ("gt", gt)) if v is not None}
     return Field(default, title=title, description=description, json_schema_extra=extra, **bounds)
 
 
@@ -57,9 +57,9 @@ class Budget(BaseModel):
     """How long to train: exactly one of seconds, steps or epochs. Reads 30, "30 s", "500 steps", "20 epochs"."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-    seconds: float | None = Field(None, gt=0, le=864_000)
-    steps: int | None = Field(None, ge=1, le=100_000_000)
-    epochs: float | None = Field(None, gt=0, le=1_000_000)
+    seconds: float | None = Field(default=None, gt=0, le=864_000)
+    steps: int | None = Field(default=None, ge=1, le=100_000_000)
+    epochs: float | None = Field(default=None, gt=0, le=1_000_000)
 
     @model_validator(mode="before")
     @classmethod
@@ -69,8 +69,17 @@ class Budget(BaseModel):
         if not isinstance(value, str):
             return {"seconds": value}
         match = re.fullmatch(r"\s*([0-9.]+(?:e[+-]?[0-9]+)?)\s*([a-z]*)\s*", value.lower())
-        units = {"": "seconds", "s": "seconds", "sec": "seconds", "second": "seconds", "step": "steps",
-                 "epoch": "epochs", "min": "minutes", "minute": "minutes", "m": "minutes"}
+        units = {
+            "": "seconds",
+            "s": "seconds",
+            "sec": "seconds",
+            "second": "seconds",
+            "step": "steps",
+            "epoch": "epochs",
+            "min": "minutes",
+            "minute": "minutes",
+            "m": "minutes",
+        }
         unit = match and units.get(match[2] if match[2] in units else match[2].rstrip("s"))
         if not match or not unit:
             raise ValueError('a budget is written like "30 s", "500 steps" or "20 epochs"')

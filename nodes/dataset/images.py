@@ -17,7 +17,9 @@ class ImagesParams(Params):
     )
 
 
-@block("dataset.images", version=1, title="Your images", tags=("upload", "folder", "zip", "photos", "pictures"))
+@block(
+    "dataset.images", version=1, title="Your images", tags=("upload", "folder", "zip", "photos", "pictures")
+)
 def images(ctx: Context, params: ImagesParams) -> ImageFiles:
     """Your own images, from a zip archive or a folder that you upload.
 
@@ -35,15 +37,17 @@ def images(ctx: Context, params: ImagesParams) -> ImageFiles:
 
     folder = ctx.scratch / "image-files"
     (folder / "images").mkdir(parents=True)
-    found, files = Collection(), []
+    found = Collection()
+    files: list[str] = []
     for data, kind in found.walk(ctx.upload(params.archive.hash), lambda m: ctx.steps(m, "Reading images")):
         files.append(f"images/{len(files):06d}.{kind.extension}")
         (folder / files[-1]).write_bytes(data)
     classes, labels, warnings = found.classes()
-    rows = zip(files, labels or [None] * len(files), found.names, strict=True)
     lines = [
-        json.dumps({"file_name": file, "label": label, "original_name": name}, ensure_ascii=False)
-        for file, label, name in rows
+        json.dumps(
+            {"file_name": file, "label": labels and labels[index], "original_name": name}, ensure_ascii=False
+        )
+        for index, (file, name) in enumerate(zip(files, found.names, strict=True))
     ]
     (folder / "metadata.jsonl").write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     for warning in warnings:

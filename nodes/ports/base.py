@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -36,3 +37,13 @@ class Port:
     def facts(self) -> dict[str, Any]:
         """Small JSON kept beside the value, readable without loading it (scores put their rows here)."""
         return {}
+
+
+def write_json(path: Path, value: Any, indent: int | None = None) -> None:
+    """Write JSON so that equal values give equal bytes on every system."""
+    path.write_text(json.dumps(value, indent=indent, sort_keys=True, ensure_ascii=False), encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read what `write_json` wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))

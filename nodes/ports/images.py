@@ -11,11 +11,14 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from nodes.ports.base import Port
+from nodes.ports.base import Port, read_json, write_json
 
 
 class ImageData(Port):
-    """Any pictures: files of any size, or arrays of one size."""
+    """Any pictures: files of any size, or arrays of one size. All have `classes` (names) and `notes`."""
+
+    classes: tuple[str, ...]
+    notes: dict[str, Any]
 
     title: ClassVar[str] = "Pictures"
     colour: ClassVar[str] = "#3b82f6"
@@ -42,33 +45,35 @@ class ImageFiles(ImageData):
         if self.folder != folder:
             shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         meta = {"classes": list(self.classes), "count": self.count, "notes": self.notes}
-        (folder / "meta.json").write_text(json.dumps(meta, sort_keys=True, ensure_ascii=False))
+        write_json(folder / "meta.json", meta)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        meta = json.loads((folder / "meta.json").read_text())
+        meta = read_json(folder / "meta.json")
         return cls(folder, tuple(meta["classes"]), meta["count"], meta["notes"])
 
     def rows(self) -> list[dict[str, Any]]:
         """One dict per image: file_name (inside `folder`), label (a class number or None), original_name."""
-        return [json.loads(line) for line in (self.folder / "metadata.jsonl").read_text().splitlines()]
+        lines = (self.folder / "metadata.jsonl").read_text(encoding="utf-8").split("\n")
+        return [json.loads(line) for line in lines if line]
 
     def summary(self) -> str:
         classes = f" · {len(self.classes)} classes" if self.classes else ""
-        skipped = len(self.notes.get("skipped", []))
-        return f"{self.count:,} image files{classes}" + (f" · {skipped} skipped" if skipped else "")
+        skipped = self.notes.get("skipped_count", 0)
+        return f"{self.count:,} image files{classes}" + (f" · {skipped:,} skipped" if skipped else "")
 
     def thumbnail(self) -> bytes | None:
         from PIL import Image
 
+        from nodes.reading.pictures import open_upright
+
         tiles = []
         for row in self.rows()[:: max(1, self.count // 24)][:24]:
-            with Image.open(self.folder / row["file_name"]) as picture:
-                tile = picture.convert("RGB")
-                tile.thumbnail((64, 64))
-                square = Image.new("RGB", (64, 64), "white")
-                square.paste(tile, ((64 - tile.width) // 2, (64 - tile.height) // 2))
-                tiles.append(np.asarray(square))
+            tile = open_upright(self.folder / row["file_name"], at_least=64).convert("RGBA")
+            tile.thumbnail((64, 64))
+            square = Image.new("RGB", (64, 64), "white")
+            square.paste(tile, ((64 - tile.width) // 2, (64 - tile.height) // 2), tile)
+            tiles.append(np.asarray(square))
         return png_of(np.stack(tiles), columns=8) if tiles else None
 
 
@@ -91,7 +96,9 @@ class Images(ImageData):
     def __post_init__(self) -> None:
         shape = self.pixels.shape
         if self.pixels.dtype != np.uint8 or len(shape) != 4 or shape[3] not in (1, 3):
-            raise TypeError(f"Images are uint8 (count, height, width, 1 or 3), not {self.pixels.dtype} {shape}")
+            raise TypeError(
+                f"Images are uint8 (count, height, width, 1 or 3), not {self.pixels.dtype} {shape}"
+            )
         if self.labels is not None and self.labels.shape != (shape[0],):
             raise TypeError(f"{shape[0]} images need {shape[0]} labels, not {self.labels.shape}")
         for array in (self.pixels, self.labels):
@@ -106,11 +113,11 @@ class Images(ImageData):
         if self.labels is not None:
             np.save(folder / "labels.npy", self.labels.astype(np.int64), allow_pickle=False)
         meta = {"classes": list(self.classes), "notes": self.notes}
-        (folder / "meta.json").write_text(json.dumps(meta, sort_keys=True, ensure_ascii=False))
+        write_json(folder / "meta.json", meta)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        meta = json.loads((folder / "meta.json").read_text())
+        meta = read_json(folder / "meta.json")
         labels = folder / "labels.npy"
         return cls(
             np.load(folder / "images.npy", mmap_mode="r", allow_pickle=False),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from nodes.ports.base import Port
+from nodes.ports.base import Port, read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,11 @@ class ImageModel(Port):
     def save(self, folder: Path) -> None:
         if self.folder != folder:
             shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        (folder / "training.json").write_text(json.dumps(self.report, sort_keys=True, ensure_ascii=False))
+        write_json(folder / "training.json", self.report)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        return cls(folder, json.loads((folder / "training.json").read_text()))
+        return cls(folder, read_json(folder / "training.json"))
 
     def network(self) -> Any:
         """The network itself, on the CPU, ready to draw."""

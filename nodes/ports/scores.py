@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from nodes.ports.base import Port
+from nodes.ports.base import Port, read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,13 @@ class Scores(Port):
 
     def save(self, folder: Path) -> None:
         content = {"scores": list(self.rows), "notes": self.notes}
-        (folder / "scores.json").write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False))
+        write_json(folder / "scores.json", content, indent=1)
         if self.picture:
             (folder / "picture.png").write_bytes(self.picture)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        content = json.loads((folder / "scores.json").read_text())
+        content = read_json(folder / "scores.json")
         picture = folder / "picture.png"
         return cls(
             tuple(content["scores"]), content["notes"], picture.read_bytes() if picture.exists() else None

@@ -27,7 +27,9 @@ MAX_MEMBER = 64 * 1024**2
 _MAX_DIRECTORY = 16 * 1024**2
 _HEAD = 64
 _CHUNK = 1024**2
-_AGAIN = "Nothing was read. Make a new zip of the folder of images with an ordinary zip program and upload that."
+_AGAIN = (
+    "Nothing was read. Make a new zip of the folder of images with an ordinary zip program and upload that."
+)
 _RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 _LITTER = {".ds_store", "thumbs.db", "desktop.ini"}
 
@@ -59,7 +61,9 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, zipfile.LargeZipFile, ValueError, NotImplementedError, OSError) as error:
-            raise BlockError(f"The zip archive is damaged ({error}). Make it again and upload that.") from error
+            raise BlockError(
+                f"The zip archive is damaged ({error}). Make it again and upload that."
+            ) from error
         try:
             self.members = _checked(self._zip)
         except BaseException:
@@ -93,7 +97,14 @@ class Archive:
                     size += len(part)
                     self._count(member, size, len(part))
                     parts.append(part)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            NotImplementedError,
+            RuntimeError,
+            OSError,
+        ) as error:
             raise Damaged(f"it cannot be unpacked ({error})") from error
         return b"".join(parts), True
 
@@ -119,11 +130,17 @@ def _check_start(path: Path) -> None:
     with path.open("rb") as file:
         head = file.read(_HEAD)
         if not head:
-            raise BlockError("The uploaded file is empty (0 bytes). Upload a zip archive of a folder of images.")
+            raise BlockError(
+                "The uploaded file is empty (0 bytes). Upload a zip archive of a folder of images."
+            )
         found = _directory(file)
         if found is None:
             is_zip = head[:4] == b"PK\3\4"
-            what = "cut short: its list of contents is missing" if is_zip else f"not a zip archive but {describe(head)}"
+            what = (
+                "cut short: its list of contents is missing"
+                if is_zip
+                else f"not a zip archive but {describe(head)}"
+            )
             raise BlockError(
                 f"The uploaded file is {what}. Upload a zip archive with images, in one subfolder per class."
             )
@@ -179,7 +196,9 @@ def _checked(archive: zipfile.ZipFile) -> list[Member]:
         if info.is_dir() or _is_litter(name):
             continue
         if name in members:
-            raise BlockError(f"The archive holds “{name}” twice, so it is unclear which one is meant. {_AGAIN}")
+            raise BlockError(
+                f"The archive holds “{name}” twice, so it is unclear which one is meant. {_AGAIN}"
+            )
         members[name] = Member(name, info)
     if len(members) > MAX_FILES:
         raise _too_many()
@@ -195,7 +214,9 @@ def _check_overlaps(archive: zipfile.ZipFile) -> None:
     for info, end in zip(infos, ends, strict=True):
         name = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437", "replace")
         if info.header_offset + 30 + len(name) + info.compress_size > end:
-            raise BlockError(f"Files of the archive overlap (at “{_clean(info.filename)}”), as in a zip bomb. {_AGAIN}")
+            raise BlockError(
+                f"Files of the archive overlap (at “{_clean(info.filename)}”), as in a zip bomb. {_AGAIN}"
+            )
 
 
 def _check_entry(info: zipfile.ZipInfo) -> None:
@@ -203,13 +224,16 @@ def _check_entry(info: zipfile.ZipInfo) -> None:
     if why := _bad_name(info.orig_filename):
         raise BlockError(f"The archive holds the name “{shown}”, {why}. {_AGAIN}")
     if info.flag_bits & 0x1:
-        raise BlockError(f"“{shown}” in the archive is encrypted. Make a zip without a password and upload that.")
+        raise BlockError(
+            f"“{shown}” in the archive is encrypted. Make a zip without a password and upload that."
+        )
     kind = stat.S_IFMT(info.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         what = "a link to another file" if kind == stat.S_IFLNK else "a device, not a file"
         raise BlockError(f"“{shown}” in the archive is {what}. {_AGAIN}")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise BlockError(f"“{shown}” in the archive is packed in an unusual way (method {info.compress_type}). {_AGAIN}")
+        method = info.compress_type
+        raise BlockError(f"“{shown}” in the archive is packed in an unusual way (method {method}). {_AGAIN}")
 
 
 def _bad_name(name: str) -> str | None:

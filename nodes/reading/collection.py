@@ -77,7 +77,9 @@ class Collection:
 
     def _nothing(self) -> BlockError:
         if not self.skipped:
-            return BlockError("The archive holds no files. Put images into a folder, zip that and upload the zip.")
+            return BlockError(
+                "The archive holds no files. Put images into a folder, zip that and upload the zip."
+            )
         broken = [(name, why) for name, why in self.skipped if not why.endswith("picture")]
         if broken:
             return BlockError(
@@ -103,7 +105,9 @@ class Collection:
         warnings = []
         splits = sorted({f[0] for f in folders if f})
         if splits and all(len(f) > 1 and f[0].lower() in _SPLITS for f in folders):
-            warnings.append(f"The folders {_and(splits)} were put together; Prepare images makes its own split.")
+            warnings.append(
+                f"The folders {_and(splits)} were put together; Prepare images makes its own split."
+            )
             folders = [f[1:] for f in folders]
         if not any(folders):
             return [], None, warnings

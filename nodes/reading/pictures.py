@@ -28,7 +28,9 @@ def fault(data: bytes, kind: Kind) -> str | None:
             with Image.open(io.BytesIO(data), formats=[kind.name]) as picture:
                 if why := _too_large(*picture.size):
                     return why
-                picture.draft("L", (max(1, picture.width // 8), max(1, picture.height // 8)))  # JPEG only: faster
+                picture.draft(
+                    "L", (max(1, picture.width // 8), max(1, picture.height // 8))
+                )  # JPEG only: faster
                 picture.load()
     except Image.DecompressionBombError:
         return f"it claims to be larger than the {MAX_PIXELS // 10**6} million pixels that are read"
@@ -37,13 +39,18 @@ def fault(data: bytes, kind: Kind) -> str | None:
     return None
 
 
-def open_upright(path: Path) -> Image.Image:
-    """Decode a checked picture: first frame, turned as its camera says, 8 bits for each channel."""
+def open_upright(path: Path, at_least: int | None = None) -> Image.Image:
+    """Decode a checked picture: first frame, turned as its camera says, 8 bits for each channel.
+
+    With `at_least` a JPEG may come smaller than it is, but no side below so many pixels, which is much faster.
+    """
     from PIL import Image, ImageOps
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with Image.open(path) as picture:
+            if at_least:
+                picture.draft(None, (at_least, at_least))
             picture.load()
             try:
                 upright = ImageOps.exif_transpose(picture)
