@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 64
-MAX_VALUES = 500_000
+MAX_VALUES = 250_000
+MAX_FAULTS = 100
 MAX_NUMBER_LENGTH = 40
 LARGEST = 2**63 - 1
 
@@ -97,31 +98,46 @@ def _decimal(text: str) -> Any:
 
 
 def faults(value: Any) -> list[Fault]:
-    """Everything that JSON may not hold here: repeated names, bad numbers, bad text, too much depth."""
-    found: list[Fault] = []
-    stack: list[tuple[Any, Path]] = [(value, ())]
-    for _ in range(MAX_VALUES):
-        if not stack:
-            return found
-        value, path = stack.pop()
+    """Everything that JSON may not hold here: repeated names, bad numbers, bad text, too much depth.
+
+    After `MAX_FAULTS` it looks no further.
+    """
+    look = _Look()
+    look.at(value, ())
+    if look.left < 0:
+        look.found.append(Fault((), f"holds more than {MAX_VALUES:,} values"))
+    return look.found
+
+
+class _Look:
+    """One walk through a value, in its own order."""
+
+    def __init__(self) -> None:
+        self.found: list[Fault] = []
+        self.left = MAX_VALUES
+
+    def at(self, value: Any, path: Path) -> None:
         says = _refused(value)
         if says:
-            found.append(Fault(path, says))
-        elif isinstance(value, (dict, list, tuple)) and len(path) >= MAX_DEPTH:
-            found.append(Fault(path, f"is nested too deeply: more than {MAX_DEPTH} levels"))
-        elif isinstance(value, (dict, list, tuple)):
-            found += _faults_of_names(value, path)
-            stack += reversed([(item, (*path, name)) for name, item in _items(value)])
-    return [*found, Fault((), f"holds more than {MAX_VALUES:,} values")]
+            self.found.append(Fault(path, says))
+        elif len(path) >= MAX_DEPTH:
+            self.found.append(Fault(path, f"is nested too deeply: more than {MAX_DEPTH} levels"))
+        elif isinstance(value, dict):
+            self.found += _faults_of_names(value, path)
+            self._inside(value.items(), path)
+        elif isinstance(value, (list, tuple)):
+            self._inside(enumerate(value), path)
+
+    def _inside(self, items: Iterable[tuple[str | int, Any]], path: Path) -> None:
+        for name, item in items:
+            self.left -= 1
+            if self.left < 0 or len(self.found) >= MAX_FAULTS:
+                return
+            if isinstance(item, (dict, list, tuple)) or _refused(item):
+                self.at(item, (*path, name))
 
 
-def _items(value: dict[str, Any] | list[Any] | tuple[Any, ...]) -> Iterator[tuple[str | int, Any]]:
-    return iter(value.items()) if isinstance(value, dict) else enumerate(value)
-
-
-def _faults_of_names(value: Any, path: Path) -> list[Fault]:
-    if not isinstance(value, dict):
-        return []
+def _faults_of_names(value: dict[str, Any], path: Path) -> list[Fault]:
     found = [Fault((*path, name), "is given twice") for name in getattr(value, "names", ())]
     for name in value:
         if not isinstance(name, str):
