@@ -102,14 +102,14 @@ class PipelineRows:
                 "SELECT * FROM versions WHERE pipeline = ? ORDER BY number DESC LIMIT 1", (pipeline,)
             ).fetchone()
             if newest is not None and newest["digest"] == digest:
-                return newest  # type: ignore[no-any-return]
+                return newest
             number = newest["number"] + 1 if newest is not None else 1
             id = secrets.token_hex(8)
             connection.execute(
                 "INSERT INTO versions (id, pipeline, number, digest, document, created) VALUES (?,?,?,?,?,?)",
                 (id, pipeline, number, digest, document, time.time()),
             )
-            return connection.execute("SELECT * FROM versions WHERE id = ?", (id,)).fetchone()  # type: ignore[no-any-return]
+            return connection.execute("SELECT * FROM versions WHERE id = ?", (id,)).fetchone()
 
     def version_by_id(self, id: str) -> Row | None:
         """One version, or None."""

@@ -75,7 +75,8 @@ class StepQueue:
     @staticmethod
     def _chain(connection: Connection, run: str, node: str, limit: int) -> list[str]:
         """The path from `node` along first followers that wait only for steps on the path."""
-        path, met = [node], {}
+        path: list[str] = [node]
+        met: dict[str, int] = {}
         while len(path) < limit:
             followers = connection.execute(
                 "SELECT s.node, s.missing FROM links l JOIN steps s ON s.run = l.run AND s.node = l.target"

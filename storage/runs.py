@@ -107,9 +107,10 @@ class RunRows:
             "SELECT * FROM runs WHERE pipeline = ? ORDER BY number DESC LIMIT 1", (pipeline,)
         )
 
-    def all(self, limit: int, pipeline: str | None = None) -> list[Row]:
-        """Runs with names and counts, newest first."""
-        where, values = ("WHERE r.pipeline = ?", [pipeline]) if pipeline else ("", [])
+    def all(self, limit: int, pipeline: str | None = None, run: str | None = None) -> list[Row]:
+        """Runs with names and counts, newest first; only those of a pipeline, or only one run, where given."""
+        column, value = ("r.id", run) if run else ("r.pipeline", pipeline)
+        where, values = (f"WHERE {column} = ?", [value]) if value else ("", [])
         return self._database.rows(
             "SELECT r.*, p.name AS pipeline_name, p.template AS template, v.number AS version_number,"
             " (SELECT count(*) FROM steps WHERE run = r.id) AS steps_total,"

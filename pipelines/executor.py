@@ -1,0 +1,188 @@
+"""The executor: runs one claimed step, from stored inputs to stored outputs, and puts every ending into words."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import time
+import traceback
+from collections import OrderedDict
+from sqlite3 import Row
+from typing import Any
+
+from nodes.catalogue import Catalogue
+from nodes.errors import BlockError, Cancelled
+from nodes.ports.base import Port
+from nodes.spec import BlockSpec
+from pipelines.context import RunContext, store_picture
+from pipelines.plan import Planner, reuse_words
+from pipelines.recorder import Recorder, StepLog
+from storage.home import Home
+from storage.runs import RunRows, column
+
+KEPT_VALUES = 32
+
+
+class Executor:
+    """Runs the steps that one worker has claimed. It keeps the values it used last, so that a chain stays warm."""
+
+    def __init__(self, home: Home, catalogue: Catalogue, recorder: Recorder, device: str) -> None:
+        self._home = home
+        self._catalogue = catalogue
+        self._recorder = recorder
+        self._device = device
+        self._runs = RunRows(home.database)
+        self._planner = Planner(catalogue, self._runs, home.artifacts)
+        self._values: OrderedDict[str, Port] = OrderedDict()
+        self._fresh: dict[tuple[str, str], dict[str, Any]] = {}
+
+    def run_chain(self, steps: list[Row]) -> None:
+        """Run claimed steps in order; after one that did not end well, the rest is left to the queue."""
+        self._fresh.clear()
+        for step in steps:
+            if not self.run(step):
+                break
+        self._recorder.flush_surely()
+
+    def run(self, step: Row) -> bool:
+        """Run one step and record how it ended. Returns whether it has a result."""
+        log = self._recorder.begin(step)
+        began = time.perf_counter()
+        try:
+            self._run(step, log, began)
+            return True
+        except Cancelled:
+            log.end("cancelled", seconds=time.perf_counter() - began, reason="cancelled")
+        except Exception as error:
+            log.line(traceback.format_exc())
+            message = explain_failure(error, step, self._home)
+            log.end("failed", seconds=time.perf_counter() - began, error=message)
+        return False
+
+    def _run(self, step: Row, log: StepLog, began: float) -> None:
+        found = self._planner.stored(step["key"]) if step["pure"] else None
+        if found is not None:  # another run finished the same step in the meantime
+            outputs = column(found, "outputs")
+            log.say(**(column(found, "live") or {}))
+            log.end(
+                "reused", outputs=outputs, seconds=0.0, reason=reuse_words(found), reused_from=found["number"]
+            )
+        else:
+            spec = self._spec(step)
+            outputs, artifacts = self._compute(step, spec, log)
+            self._show_end(outputs, log)
+            log.end("done", outputs=outputs, artifacts=artifacts, key=step["key"] if step["pure"] else None,
+                    seconds=round(time.perf_counter() - began, 3))  # fmt: skip
+        self._fresh[step["run"], step["node"]] = outputs
+
+    def _spec(self, step: Row) -> BlockSpec:
+        spec = self._catalogue.get(step["block"])
+        if spec is None:
+            raise BlockError(
+                f"This worker does not have the block “{step['block']}”. Restart it to load new blocks."
+            )
+        return spec
+
+    def _compute(
+        self, step: Row, spec: BlockSpec, log: StepLog
+    ) -> tuple[dict[str, Any], list[tuple[str, str, int]]]:
+        scratch = self._home.scratch / f"{step['run']}-{step['node']}-{step['token']}"
+        scratch.mkdir(parents=True)
+        try:
+            arguments: dict[str, Any] = self._inputs(step, spec)
+            if spec.takes_context:
+                arguments["ctx"] = RunContext(
+                    self._home, log, device=self._device, seed=step["seed"], scratch=scratch,
+                    notes=column(step, "notes") or {},
+                )  # fmt: skip
+            if spec.params.model_fields:
+                arguments["params"] = spec.params.model_validate(column(step, "params"))
+            value = spec.function(**arguments)
+            return self._store(spec, value)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _inputs(self, step: Row, spec: BlockSpec) -> dict[str, Any]:
+        wires = column(step, "inputs") or {}
+        arguments: dict[str, Any] = {}
+        for port in spec.inputs:
+            values = [self._value(step["run"], node, output) for node, output in wires.get(port.name, [])]
+            if port.multiple:
+                arguments[port.name] = values
+            elif values:
+                arguments[port.name] = values[0]
+            else:
+                arguments[port.name] = None
+        return arguments
+
+    def _value(self, run: str, node: str, output: str) -> Port:
+        outputs = self._fresh.get((run, node))
+        if outputs is None:
+            row = self._home.database.row("SELECT outputs FROM steps WHERE run = ? AND node = ?", (run, node))
+            assert row is not None, f"{node} is not in run {run}"
+            outputs = self._fresh[run, node] = column(row, "outputs")
+        described = outputs[output]
+        value = self._values.get(described["hash"])
+        if value is None:
+            kind = self._catalogue.kinds()[described["kind"]]
+            value = self._values[described["hash"]] = kind.load(self._home.artifacts.path(described["hash"]))
+            if len(self._values) > KEPT_VALUES:
+                self._values.popitem(last=False)
+        self._values.move_to_end(described["hash"])
+        return value
+
+    def _store(self, spec: BlockSpec, value: Any) -> tuple[dict[str, Any], list[tuple[str, str, int]]]:
+        values = value if isinstance(value, tuple) else (value,) if spec.outputs else ()
+        outputs, artifacts = {}, []
+        for port, item in zip(spec.outputs, values, strict=True):
+            if not isinstance(item, port.kind):
+                raise TypeError(
+                    f"{spec.id} declares {port.kind.__name__} for {port.name}, but returned {type(item)}"
+                )
+            stored = self._home.artifacts.put(item.save)
+            kept = type(item).load(stored.path)
+            thumbnail = kept.thumbnail()
+            outputs[port.name] = {
+                "kind": type(item).__name__,
+                "hash": stored.hash,
+                "size": stored.size,
+                "summary": kept.summary(),
+                "picture": store_picture(self._home, thumbnail) if thumbnail else None,
+                "facts": kept.facts(),
+            }
+            self._values[stored.hash] = kept
+            artifacts.append((stored.hash, type(item).__name__, stored.size))
+        return outputs, artifacts
+
+    @staticmethod
+    def _show_end(outputs: dict[str, Any], log: StepLog) -> None:
+        """The card ends with the result's own picture and scores, where it has them."""
+        ending: dict[str, Any] = {"fraction": 1.0, "message": "", "seconds_left": None}
+        for output in outputs.values():
+            if output["facts"].get("scores"):
+                ending["scores"] = output["facts"]["scores"]
+            if output["picture"] and "preview" not in ending and "preview" not in log.live:
+                ending["preview"] = output["picture"]
+        log.say(**ending)
+
+
+def explain_failure(error: Exception, step: Row, home: Home) -> str:
+    """What the card says about a failure: plain words, never a traceback."""
+    if isinstance(error, BlockError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        home.drop_ballast()
+        free = home.free_bytes() / 1e6
+        return (
+            f"The disk is full: {free:,.0f} MB are free in {home.root}. Nothing that was finished is lost."
+            " Free some space and run again; finished blocks are reused."
+        )
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return (
+            f"{step['title']} ran out of memory. Try a smaller batch size, smaller images or fewer of them,"
+            " then run again."
+        )
+    return (
+        f"{step['title']} stopped because of a fault in the block itself, not in your settings:"
+        f" {type(error).__name__}: {str(error)[:300]}. The log of the run has the details."
+    )

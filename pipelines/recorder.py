@@ -1,0 +1,239 @@
+"""What a worker says while it computes: merged per step, and written in groups by a thread of its own.
+
+The computing thread never waits for the disk. A fast step's beginning and end travel in one transaction with
+those of its neighbours; a slow step's progress is written a few times a second.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from sqlite3 import Row
+from typing import Any
+
+from storage.home import Home
+from storage.queue import StepQueue, StepReport
+
+LIVE_SECONDS = 0.2
+GROUP_SECONDS = 0.03
+BEAT_SECONDS = 2.0
+MAX_POINTS = 240
+
+
+class StepLog:
+    """Everything one step has said. Filled by the computing thread, emptied by the recorder's."""
+
+    def __init__(self, step: Row) -> None:
+        self.run, self.node, self.token = step["run"], step["node"], step["token"]
+        self.live: dict[str, Any] = {}
+        self.cancelled = threading.Event()
+        self.stopping = threading.Event()
+        self._lock = threading.Lock()
+        self._strides: dict[str, tuple[int, int]] = {}
+        self._report = StepReport(self.run, self.node, self.token, began=time.time())
+        self._dirty = True
+
+    @property
+    def dirty(self) -> bool:
+        """Whether there is something to write."""
+        return self._dirty
+
+    @property
+    def ended(self) -> bool:
+        """Whether the step has ended."""
+        return self._report.status is not None
+
+    def say(self, **live: Any) -> None:
+        """Merge values into what the card shows."""
+        with self._lock:
+            self.live.update(live)
+            self._dirty = True
+
+    def point(self, step: int, values: dict[str, float]) -> None:
+        """Add to curves. A long curve is thinned out evenly, so that it never holds more than MAX_POINTS."""
+        with self._lock:
+            curves = self.live.setdefault("curves", {})
+            for name, value in values.items():
+                stride, seen = self._strides.get(name, (1, 0))
+                points = curves.setdefault(name, [])
+                if seen % stride == 0:
+                    points.append([step, float(f"{value:.6g}")])
+                    if len(points) > MAX_POINTS:
+                        del points[1::2]
+                        stride *= 2
+                self._strides[name] = (stride, seen + 1)
+            self._dirty = True
+
+    def picture(self, step: int, stored: dict[str, Any]) -> None:
+        """Show a picture, and keep it in the history of the step."""
+        with self._lock:
+            self.live["preview"] = stored
+            self._report.pictures.append({**stored, "step": step, "time": time.time()})
+            self._dirty = True
+
+    def line(self, text: str) -> None:
+        """Add a line to the log."""
+        with self._lock:
+            self._report.logs.append((time.time(), text[:4000]))
+            self._dirty = True
+
+    def note(self, notes: dict[str, Any]) -> None:
+        """Keep what the step wants to remember."""
+        with self._lock:
+            self._report.notes = dict(notes)
+            self._dirty = True
+
+    def end(self, status: str, **fields: Any) -> None:
+        """The step has ended."""
+        with self._lock:
+            self._report.status, self._report.finished = status, time.time()
+            for name, value in fields.items():
+                setattr(self._report, name, value)
+            self._dirty = True
+
+    def take(self) -> StepReport:
+        """What was said since the last call."""
+        with self._lock:
+            report, self._dirty = self._report, False
+            report.live = {
+                **self.live,
+                "curves": {n: list(p) for n, p in self.live.get("curves", {}).items()},
+            }
+            self._report = StepReport(self.run, self.node, self.token)
+            return report
+
+    def put_back(self, report: StepReport) -> None:
+        """A report could not be written: keep it for the next try."""
+        with self._lock:
+            newer, self._report = self._report, report
+            report.logs += newer.logs
+            report.pictures += newer.pictures
+            report.notes = newer.notes or report.notes
+            if newer.status is not None:
+                for name in (
+                    "status",
+                    "finished",
+                    "seconds",
+                    "error",
+                    "reason",
+                    "reused_from",
+                    "outputs",
+                    "key",
+                ):
+                    setattr(report, name, getattr(newer, name))
+                report.artifacts = newer.artifacts
+            self._dirty = True
+
+
+class Recorder:
+    """Writes the logs of steps from its own thread, learns there what the user wants, and proves life."""
+
+    def __init__(self, home: Home, worker: str, on_refused: Callable[[str, str], None] | None = None) -> None:
+        self._home = home
+        self._queue = StepQueue(home.database)
+        self._worker = worker
+        self._on_refused = on_refused
+        self._open: list[StepLog] = []
+        self._lock = threading.Lock()
+        self._flushing = threading.Lock()
+        self._wake = threading.Event()
+        self._closing = False
+        self.busy = False
+        self._thread = threading.Thread(target=self._loop, name="recorder", daemon=True)
+        self._thread.start()
+
+    def begin(self, step: Row) -> StepLog:
+        """A step begins."""
+        log = StepLog(step)
+        with self._lock:
+            self._open.append(log)
+        self._wake.set()
+        return log
+
+    def flush(self) -> None:
+        """Write everything that was said so far. Raises what the database raises."""
+        with self._flushing:
+            with self._lock:
+                logs = [log for log in self._open if log.dirty]
+            if not logs:
+                return
+            taken = [(log, log.take()) for log in logs]
+            try:
+                refused = self._queue.apply([report for _, report in taken])
+            except BaseException as error:
+                for log, report in taken:
+                    log.put_back(report)
+                if _is_full(error):
+                    self._home.drop_ballast()
+                raise
+            for report in refused:
+                self._lost(report)
+            with self._lock:
+                ended = {id(log) for log, report in taken if report.status is not None}
+                self._open = [log for log in self._open if id(log) not in ended]
+
+    def flush_surely(self, seconds: float = 60.0) -> None:
+        """Write everything, trying again while the disk is full or the database is busy."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                return self.flush()
+            except sqlite3.OperationalError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.25)
+
+    def close(self) -> None:
+        """Write what is left and end the thread."""
+        self._closing = True
+        self._wake.set()
+        self._thread.join(timeout=35)
+        self.flush_surely()
+
+    def _lost(self, report: StepReport) -> None:
+        """The claim is no longer ours: give the step up."""
+        with self._lock:
+            for log in self._open:
+                if (log.run, log.node, log.token) == (report.run, report.node, report.token):
+                    log.cancelled.set()
+        if self._on_refused:
+            self._on_refused(report.run, report.node)
+
+    def _loop(self) -> None:
+        last_live = last_beat = 0.0
+        while not self._closing:
+            self._wake.wait(LIVE_SECONDS)
+            self._wake.clear()
+            time.sleep(GROUP_SECONDS)
+            now = time.monotonic()
+            try:
+                if self._has_ended() or now - last_live >= LIVE_SECONDS:
+                    self.flush()
+                    last_live = now
+                self._ask()
+                if now - last_beat >= BEAT_SECONDS:
+                    self._queue.beat(self._worker, "busy" if self.busy else "ready")
+                    last_beat = now
+            except sqlite3.Error as error:  # the next round tries again
+                print(f"could not write to the database: {error}", flush=True)
+                time.sleep(0.5)
+
+    def _has_ended(self) -> bool:
+        with self._lock:
+            return any(log.ended for log in self._open)
+
+    def _ask(self) -> None:
+        with self._lock:
+            running = [log for log in self._open if not log.ended]
+        for log in running:
+            give_up, finish_early = self._queue.wants(log.run, log.node, log.token)
+            if give_up:
+                log.cancelled.set()
+            if finish_early:
+                log.stopping.set()
+
+
+def _is_full(error: BaseException) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and "full" in str(error)
