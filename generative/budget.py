@@ -11,16 +11,19 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-# Shares of a budget in seconds at which the speed is measured anew. The first is where the rate starts to fall.
-MEASURE_AT = (0.15, 0.3, 0.5, 0.7, 0.85, 0.95)
-# The share of the steps that a budget in steps or epochs holds the peak rate: the same shape as above.
-HOLD = MEASURE_AT[0]
+# The share of a budget that is trained at the peak rate. Before it is over, nothing need be known of the end.
+HOLD = 0.15
 WARM_UP = 100
 # The rate ends at this share of its peak.
 _LAST_RATE = 0.01
 # A machine that slows down may stretch a training to this multiple of its seconds; then it ends as it is.
 HARD_STOP = 1.5
 HARD_STOP_REPLAY = 4.0
+# The plan is made anew where it is off by this share of the steps left and this share of the seconds.
+_DRIFT = 0.05
+_DRIFT_SECONDS = 0.01
+# The speed is taken over this share of the seconds.
+_STRETCH = 0.05
 
 
 @dataclass(frozen=True)
@@ -52,25 +55,26 @@ class Budget:
 class Plan:
     """The measurements of one training, oldest first, and where it ended.
 
-    `marks` holds pairs (step, steps): at `step` the whole training was reckoned to take `steps` steps.
-    `ended_at` is the step of the last one where it has ended, whether by the plan, by hand or by a hard stop.
+    `marks` holds (step, steps, done): at `step` the whole training was reckoned to take `steps` steps, and the
+    fall of the learning rate stood at `done` (0 to 1). `ended_at` is the number of steps made, where it is over,
+    whether by the budget, by hand or by a hard stop. A plan that is a `replay` is followed to the letter.
     """
 
     budget: Budget
-    marks: list[tuple[int, int]] = field(default_factory=list)
+    marks: list[tuple[int, int, float]] = field(default_factory=list)
     ended_at: int | None = None
     replay: bool = False
-    # (step, seconds trained) at each measurement of this attempt
+    # (step, seconds trained) of the measurements of this attempt
     _times: list[tuple[int, float]] = field(default_factory=list, repr=False)
 
     @classmethod
     def begin(cls, budget: Budget, steps_per_epoch: int, recalled: Any = None) -> Plan:
         """The plan for a budget; `recalled` is what an earlier attempt wrote down, or None."""
         if recalled is not None and recalled.get("marks") and recalled.get("budget") == asdict(budget):
-            marks = [(int(step), int(steps)) for step, steps in recalled["marks"]]
+            marks = [(int(step), int(steps), float(done)) for step, steps, done in recalled["marks"]]
             return cls(budget, marks, recalled.get("ended_at"), replay=bool(recalled.get("complete")))
         fixed = budget.fixed_steps(steps_per_epoch)
-        return cls(budget, [] if fixed is None else [(int(fixed * HOLD), fixed)])
+        return cls(budget, [] if fixed is None else [(int(fixed * HOLD), fixed, 0.0)])
 
     @property
     def steps(self) -> int | None:
@@ -80,23 +84,32 @@ class Plan:
         return self.marks[-1][1] if self.marks else None
 
     def measure(self, step: int, elapsed: float) -> bool:
-        """Reckon the steps anew after `step` steps took `elapsed` seconds. True where the plan changed."""
+        """Reckon the steps anew after `step` steps took `elapsed` seconds. True where the plan changed.
+
+        Nothing is planned before the hold is over; after that only where the machine has become faster or
+        slower by enough to matter, or where the steps are done long before the seconds are.
+        """
         seconds = self.budget.seconds
-        if seconds is None or self.replay or elapsed <= 0 or step < 1:
+        if seconds is None or self.replay or step < 1:
             return False
-        due = sum(elapsed >= share * seconds for share in MEASURE_AT)
-        if due <= len(self.marks) or (self.marks and step <= self.marks[-1][0]):
-            return False
-        steps = max(step + 1, step + round(self._rate(step, elapsed) * (seconds - elapsed)))
+        rate = self._rate(step, elapsed)
         self._times.append((step, elapsed))
-        self.marks.append((step, steps))
+        if elapsed < HOLD * seconds or (self.marks and step <= self.marks[-1][0]):
+            return False
+        left = rate * (seconds - elapsed)
+        if self.marks:
+            planned = self.marks[-1][1] - step
+            drift = abs(left - planned)
+            if drift < max(_DRIFT * planned, _DRIFT_SECONDS * seconds * rate):
+                return False
+        done = min(1.0, (elapsed / seconds - HOLD) / (1 - HOLD))
+        self.marks.append((step, max(step, step + round(left)), done))
         return True
 
     def rate(self, step: int) -> float:
         """The learning rate after `step` steps, as a share of its peak: warm-up, hold, then cosine to ~0."""
         warm = min(1.0, (step + 1) / WARM_UP)
-        done = self._done(step)
-        return warm * (_LAST_RATE + (1 - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * done)))
+        return warm * (_LAST_RATE + (1 - _LAST_RATE) * 0.5 * (1 + math.cos(math.pi * self._done(step))))
 
     def overdue(self, elapsed: float) -> bool:
         """Whether the machine has slowed down so much that the training is to end as it is."""
@@ -115,25 +128,16 @@ class Plan:
         }
 
     def _rate(self, step: int, elapsed: float) -> float:
-        """Steps a second since the last measurement: the machine as it is now, not as it was."""
-        if self._times and elapsed > self._times[-1][1]:
-            last_step, last_elapsed = self._times[-1]
-            return (step - last_step) / (elapsed - last_elapsed)
-        return step / elapsed
+        """Steps a second over the latest stretch: the machine as it is now, not as it was."""
+        stretch = max(1.0, _STRETCH * (self.budget.seconds or 0))
+        while len(self._times) > 1 and elapsed - self._times[1][1] >= stretch:
+            self._times.pop(0)
+        since_step, since = self._times[0] if self._times and self._times[0][0] < step else (0, 0.0)
+        return (step - since_step) / max(elapsed - since, 1e-9)
 
     def _done(self, step: int) -> float:
-        """How far the fall of the rate is, 0 to 1. Each mark spreads what is left over the steps left."""
-        done, previous = 0.0, None
-        for start, steps in self.marks:
-            if start > step:
-                break
-            if previous is not None:
-                done = _advance(done, previous, start)
-            previous = (start, steps)
-        return 0.0 if previous is None else _advance(done, previous, step)
-
-
-def _advance(done: float, mark: tuple[int, int], step: int) -> float:
-    start, steps = mark
-    share = (step - start) / max(1, steps - start)
-    return min(1.0, done + (1 - done) * share)
+        """How far the fall of the rate is, 0 to 1: from the latest mark on, in even steps to the end."""
+        for start, steps, done in reversed(self.marks):
+            if start <= step:
+                return min(1.0, done + (1 - done) * (step - start) / max(1, steps - start))
+        return 0.0

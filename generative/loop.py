@@ -45,7 +45,9 @@ class Player:
 class Recipe(Protocol):
     """What a family tells the loop."""
 
-    players: Sequence[Player]
+    @property
+    def players(self) -> Sequence[Player]:
+        """The sets of weights, in the order in which they move at each step."""
 
     def loss(
         self, player: str, batch: tuple[Tensor, ...], step: int, generator: torch.Generator
@@ -112,13 +114,13 @@ class _Moving:
 
     @classmethod
     def begin(cls, player: Player, device: Device) -> _Moving:
-        module = player.module.to(device.torch).train()
-        weights = [weight for weight in module.parameters() if weight.requires_grad]
+        module = player.module.to(device.torch_device).train()
+        weights: list[Tensor] = [weight for weight in module.parameters() if weight.requires_grad]
         optimiser = torch.optim.AdamW(
             weights, lr=player.learning_rate, betas=player.betas, weight_decay=player.weight_decay, fused=True
         )
         averaged = module if player.average is None else copy.deepcopy(module).eval().requires_grad_(False)
-        targets = [] if player.average is None else [
+        targets: list[Tensor] = [] if player.average is None else [
             target for target, weight in zip(averaged.parameters(), module.parameters(), strict=True)
             if weight.requires_grad
         ]
@@ -127,7 +129,7 @@ class _Moving:
     def step(self, loss: Tensor, rate: float, step: int) -> None:
         self.optimiser.param_groups[0]["lr"] = self.player.learning_rate * rate
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         if self.player.clip is not None:
             torch.nn.utils.clip_grad_norm_(self.weights, self.player.clip, foreach=True)
         self.optimiser.step()
@@ -155,7 +157,7 @@ class Training:
             raise ValueError(f"Batch size is {batch} but there are only {n} images. "
                              f"Set the batch size to {n} or less, or give more images.")
         self.recipe, self.settings, self.device, self.observer = recipe, settings, device, observer
-        self.data = tuple(part.to(device.torch) for part in data)
+        self.data = tuple(part.to(device.torch_device) for part in data)
         self.generator = device.generator(settings.seed)
         self.shuffle = Shuffle(n, batch, self.generator)
         self.moving = [_Moving.begin(player, device) for player in recipe.players]
@@ -223,9 +225,9 @@ class Training:
             # A copy, because load_state_dict keeps tensors that already stand on the device as they are.
             one.optimiser.load_state_dict(copy.deepcopy(saved["optimiser"]))
         self.generator.set_state(state["generator"].cpu())
-        self.shuffle.order, self.shuffle.at = state["order"].to(self.device.torch), int(state["at"])
+        self.shuffle.order, self.shuffle.at = state["order"].to(self.device.torch_device), int(state["at"])
         self.step, self.trained_before = int(state["step"]), float(state["seconds"])
-        self.plan = Plan.begin(self.settings.budget, self.shuffle.n // self.shuffle.batch_size, state["plan"])
+        self.plan = Plan.begin(self.settings.budget, self.shuffle.n // self.settings.batch_size, state["plan"])
 
     def _one_step(self, narrator: Narrator) -> None:
         index = self.shuffle.next()

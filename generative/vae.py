@@ -20,7 +20,7 @@ from generative.mixture import Mixture, fit_mixture
 _NARROWEST = 4  # convolutions halve the picture until its side is this, or odd
 
 
-class ImageVAE(ModelMixin, ConfigMixin):
+class ImageVAE(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """Pictures to a few numbers and back (Kingma and Welling 2014, https://arxiv.org/abs/1312.6114).
 
     New pictures are drawn from a Gaussian mixture fitted, class by class, to where the training pictures lie
@@ -58,6 +58,7 @@ class ImageVAE(ModelMixin, ConfigMixin):
         else:
             raise ValueError(f"The network is {network!r}; it must be \"mlp\" or \"convolutional\".")
         kinds = max(1, len(classes))
+        self._classes, self.latent_size, self.components = list(classes), latent_size, components
         self.shape = (channels, image_size, image_size)
         weights = torch.zeros(kinds, components)
         weights[:, 0] = 1
@@ -70,7 +71,7 @@ class ImageVAE(ModelMixin, ConfigMixin):
     @property
     def classes(self) -> list[str]:
         """The names of the labels, or an empty list."""
-        return list(self.config.classes)
+        return list(self._classes)
 
     @property
     def shares(self) -> np.ndarray:
@@ -92,7 +93,7 @@ class ImageVAE(ModelMixin, ConfigMixin):
 
     def draw_block(self, labels: Tensor, generator: torch.Generator, temperature: float) -> Tensor:
         """New pictures [n, c, h, w] from 0 to 1, one for each label. Noise comes from a CPU generator."""
-        n, size = len(labels), self.config.latent_size
+        n, size = len(labels), self.latent_size
         noise = torch.randn(n, size, generator=generator)
         luck = torch.rand(n, 1, generator=generator)
         # In double precision, so that the device changes the last bits of a picture at most.
@@ -115,7 +116,7 @@ class ImageVAE(ModelMixin, ConfigMixin):
         codes = self.codes(pictures)
         values = None if labels is None else labels.cpu().numpy()
         kinds = len(self.get_buffer("prior_shares"))
-        self.set_prior(fit_mixture(codes, values, kinds, self.config.components, seed, regularisation=1e-4))
+        self.set_prior(fit_mixture(codes, values, kinds, self.components, seed, regularisation=1e-4))
 
     @torch.no_grad()
     def codes(self, pictures: Tensor) -> np.ndarray:

@@ -101,7 +101,7 @@ def train_vae(
         outcome = training.run()
         trained = cast(ImageVAE, outcome.modules["vae"])
         observer.check()
-        trained.fit_prior(pictures.to(device.torch), numbers, settings.seed)
+        trained.fit_prior(pictures.to(device.torch_device), numbers, settings.seed)
         scores = _final_scores(trained, evaluator, settings.seed, outcome.steps, observer)
     return TrainedVAE(trained, _report(trained, outcome, settings, device, scores))
 

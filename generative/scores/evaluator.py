@@ -94,7 +94,8 @@ class Evaluator:
     def score(self, samples: np.ndarray, subject: str = "model") -> list[Score]:
         """All scores of samples, uint8 [n, h, w, c]: fid, kid, precision, recall, near_copies.
 
-        The intervals say how the figures would scatter over other samples and other held-out pictures.
+        The intervals say how the figures would scatter over other samples of the same model. The held-out
+        pictures stay as they are, since they are the same for every model that is compared on this data.
         """
         points = self.features(self._checked(samples))
         n = len(points)
@@ -107,11 +108,12 @@ class Evaluator:
         covered = inside(real, few[:paired])
         copies = self._trainer(samples)[1] < self._copy_distance
         distance, discrepant = frechet(self._heldout_moments, moments(points)), discrepancy(between)
-        draws = resamples(len(real), self.seed), resamples(len(few), self.seed + 1)
+        again = resamples(len(few), self.seed)
+        kids = discrepancies(between, np.ones((len(again), len(real))), again)
         name = self.features.name
         rows = [
             ("fid", distance, interval(distance, self._resampled_fid(points), 0.0), n, name, "lower"),
-            ("kid", discrepant, interval(discrepant, discrepancies(between, *draws)), len(few), name, "lower"),
+            ("kid", discrepant, interval(discrepant, kids), len(few), name, "lower"),
             ("precision", near.mean(), share_interval(int(near.sum()), n), n, name, "higher"),
             ("recall", covered.mean(), share_interval(int(covered.sum()), len(real)), paired, name, "higher"),
             ("near_copies", copies.mean(), share_interval(int(copies.sum()), n), n, "pixels", "lower"),
@@ -151,11 +153,8 @@ class Evaluator:
         return float(np.quantile(self._trainer(self.heldout_images)[1], _COPY_QUANTILE))
 
     def _resampled_fid(self, points: np.ndarray) -> np.ndarray:
-        real = resamples(len(self._heldout), self.seed)
-        drawn = resamples(len(points), self.seed + 1)
-        return np.array([
-            frechet(moments(self._heldout, a), moments(points, b)) for a, b in zip(real, drawn, strict=True)
-        ])
+        draws = resamples(len(points), self.seed)
+        return np.array([frechet(self._heldout_moments, moments(points, counts)) for counts in draws])
 
     def _floor(self, n: int) -> dict[str, float]:
         """Each measure of `n` training pictures (or all) in the place of samples."""

@@ -6,6 +6,7 @@ gives the same features on every machine of a kind, and a score does not depend 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,16 +19,22 @@ from torch.nn import functional
 from generative.device import Device
 
 SIZE = 64
-_STEPS = 300
+_STEPS = 600
 _BATCH = 64
 _RATE = 3e-3
+# Noise on the inputs and softened labels keep the features from being a few enormous numbers that mark the
+# classes and say nothing else of a picture.
+_NOISE = 0.3
+_SMOOTHING = 0.1
 _SIDE = 16  # larger pictures are averaged down to this before the classifier sees them
 
 
 class Features(Protocol):
     """A way to turn pictures into points."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the points are, for people."""
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
         """Points, float64 [n, d], of pictures uint8 [n, h, w, c]."""
@@ -35,17 +42,21 @@ class Features(Protocol):
 
 @dataclass(frozen=True)
 class ClassifierFeatures:
-    """The layer before the last of a classifier trained on the data. `accuracy` is on the training images."""
+    """The layer before the last of a classifier trained on the data, scaled to unit variance on average.
 
-    network: nn.Module
+    `accuracy` is on the training images, 0 to 1; `scale` multiplies the raw layer.
+    """
+
+    network: nn.Sequential
     accuracy: float
+    scale: float = 1.0
     name: str = f"classifier trained on this data ({SIZE} numbers)"
 
     @torch.no_grad()
     def __call__(self, images: np.ndarray) -> np.ndarray:
         with Device("cpu").threads(1):
             parts = [self.network[:-1](_inputs(images[at : at + 512])) for at in range(0, len(images), 512)]
-            return torch.cat(parts).double().numpy()
+            return torch.cat(parts).double().numpy() * self.scale
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,7 @@ def _inputs(images: np.ndarray) -> Tensor:
 
 
 def _network(channels: int, classes: int, side: int) -> nn.Sequential:
-    last = -(-(-(-side // 2)) // 2)
+    last = math.ceil(side / 4)  # two strides of 2
     return nn.Sequential(
         nn.Conv2d(channels, 16, 3, 2, 1), nn.SiLU(),
         nn.Conv2d(16, 32, 3, 2, 1), nn.SiLU(),
@@ -110,9 +121,12 @@ def _train(network: nn.Sequential, inputs: Tensor, labels: Tensor) -> Classifier
             order = torch.randperm(len(inputs))
         batch, order = order[:_BATCH], order[_BATCH:]
         optimiser.zero_grad()
-        functional.cross_entropy(network(inputs[batch]), labels[batch]).backward()
+        noisy = inputs[batch] + _NOISE * torch.randn_like(inputs[batch])
+        functional.cross_entropy(network(noisy), labels[batch], label_smoothing=_SMOOTHING).backward()
         optimiser.step()
         schedule.step()
     network.eval().requires_grad_(False)
-    guesses = torch.cat([network(part).argmax(1) for part in inputs.split(512)])
-    return ClassifierFeatures(network, float((guesses == labels).double().mean()))
+    points = torch.cat([network[:-1](part) for part in inputs.split(512)])
+    accuracy = float((network[-1](points).argmax(1) == labels).double().mean())
+    spread = float(points.double().var(dim=0).mean().sqrt())
+    return ClassifierFeatures(network, accuracy, 1 / max(spread, 1e-9))

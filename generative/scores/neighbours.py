@@ -34,7 +34,8 @@ def inside(points: np.ndarray, cloud: np.ndarray, neighbours: int = NEIGHBOURS) 
         raise ValueError(f"Precision and recall need more than {neighbours} points on either side, "
                          f"but one has {len(cloud)}.")
     radii = np.partition(distances(cloud, cloud), neighbours, axis=1)[:, neighbours]
-    return (distances(points, cloud) <= radii[None, :]).any(axis=1)
+    near: np.ndarray = distances(points, cloud) <= radii[None, :]
+    return np.any(near, axis=1)
 
 
 def precision_recall(real: np.ndarray, drawn: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
