@@ -100,4 +100,5 @@ def _results(path: Path) -> dict[str, Any] | None:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return content if isinstance(content, dict) else None
+    nodes = content.get("nodes") if isinstance(content, dict) else None
+    return content if isinstance(nodes, dict) and all(isinstance(n, dict) for n in nodes.values()) else None

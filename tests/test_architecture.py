@@ -76,15 +76,20 @@ def faults_of_calls(source: str) -> list[str]:
 
 
 def _imports(node: ast.AST, inside: bool = False) -> Iterator[tuple[int, str, bool]]:
-    """(line, dotted name, whether inside a function) of every import; a relative one starts with a dot."""
+    """(line, dotted name, whether it runs only later or never) of every import; a relative one starts with a dot."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             yield from ((child.lineno, alias.name, inside) for alias in child.names)
         elif isinstance(child, ast.ImportFrom):
             yield child.lineno, "." * child.level + (child.module or ""), inside
-        yield from _imports(
-            child, inside or isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-        )
+        yield from _imports(child, inside or _delays(child))
+
+
+def _delays(node: ast.AST) -> bool:
+    """Whether what stands inside does not run when the file is imported: a function, or names for types only."""
+    if isinstance(node, ast.If) and not node.orelse:
+        return _dotted(node.test, {}).split(".")[-1] == "TYPE_CHECKING"
+    return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
 
 
 def _meanings(tree: ast.AST) -> dict[str, str]:
@@ -186,10 +191,15 @@ BAD_IMPORTS = {
         "import torch",
         ["line 1: nodes may import torch only inside a function"],
     ),
-    "generative for types only": (
+    "torch in a branch": (
         "nodes",
-        "if TYPE_CHECKING:\n    from generative import loop",
-        ["line 2: nodes may import generative only inside a function"],
+        "if DEBUG:\n    import torch",
+        ["line 2: nodes may import torch only inside a function"],
+    ),
+    "the wrong package, for types only": (
+        "canvas",
+        "if TYPE_CHECKING:\n    from nodes import spec",
+        ["line 2: canvas may not import nodes"],
     ),
     "transformers in a class body": (
         "nodes",
@@ -207,6 +217,10 @@ GOOD_IMPORTS = {
     "a block imports torch in its function": (
         "nodes",
         "def f():\n    import torch\n    from generative import loop",
+    ),
+    "a block names generative for types only": (
+        "nodes",
+        "if TYPE_CHECKING:\n    from generative import loop",
     ),
     "app wires everything": (
         "app",
