@@ -42,7 +42,6 @@ def generate(ctx: Context, model: ImageModel, params: GenerateParams) -> Images:
     To judge a model, draw as many images as it was trained on (at least a few hundred): scores of few images say
     little.
     """
-    from generative.device import Device
     from generative.sampling import BLOCK, draw, drawn_labels
 
     ctx.check()
@@ -51,7 +50,7 @@ def generate(ctx: Context, model: ImageModel, params: GenerateParams) -> Images:
     except ValueError as error:  # says which file of the model is missing or strange
         raise BlockError(str(error)) from error
     number = _class_number(params.label.strip(), list(network.classes))
-    network.to(Device(ctx.device).torch)
+    network.to(ctx.device)
     if params.count > BLOCK:  # the first ones are known after one block
         ctx.preview(
             0, lambda: draw(network, _SHOWN, ctx.seed, number, params.temperature), "The first images"
