@@ -1,0 +1,25 @@
+"""The frame of all pages: navigation, style, and one place where faults become sentences."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import faults
+from ui.parts import use_style
+from ui.session import say_now
+
+st.set_page_config(page_title="Genloom", page_icon=":material/graph_2:", layout="wide")
+page = st.navigation(
+    [
+        st.Page("gallery.py", title="Gallery", icon=":material/grid_view:", default=True),
+        st.Page("build.py", title="Build", icon=":material/graph_2:"),
+        st.Page("runs.py", title="Runs", icon=":material/history:"),
+    ],
+    position="top",
+)
+use_style("style.css")
+say_now()
+try:
+    page.run()
+except Exception as error:
+    faults.show(error)
