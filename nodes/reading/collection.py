@@ -82,12 +82,14 @@ class Collection:
             )
         broken = [(name, why) for name, why in self.skipped if not why.endswith("picture")]
         if broken:
+            count = len(self.skipped)
+            which = "The only file" if count == 1 else f"None of the {count:,} files"
             return BlockError(
-                f"None of the {len(self.skipped):,} files in the archive is a usable picture: {_listed(broken)}. "
+                f"{which} in the archive is {'no' if count == 1 else 'a'} usable picture: {_listed(broken)}. "
                 "Open them in a picture viewer, save them again as PNG or JPEG, and upload a new zip."
             )
         return BlockError(
-            f"The archive holds no {READ} picture. It holds {len(self.skipped):,} other files: "
+            f"The archive holds no {READ} picture, but other files ({len(self.skipped):,}): "
             f"{_listed(self.skipped)}. Upload a zip of the images themselves."
         )
 

@@ -32,7 +32,7 @@ _OTHERS = (
     (b"MM\0*", "a TIFF picture"),
     (b"8BPS", "a Photoshop document"),
     (b"%!PS", "an EPS drawing"),
-    (b"\x80\x02", "a Python pickle"),
+    *((bytes((0x80, version)), "a Python pickle") for version in range(2, 6)),
 )
 
 

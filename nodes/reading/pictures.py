@@ -33,7 +33,7 @@ def fault(data: bytes, kind: Kind) -> str | None:
                 )  # JPEG only: faster
                 picture.load()
     except Image.DecompressionBombError:
-        return f"it claims to be larger than the {MAX_PIXELS // 10**6} million pixels that are read"
+        return f"it claims many more than the {MAX_PIXELS // 10**6} million pixels that are read"
     except Exception as error:  # a decoder meeting hostile bytes may raise anything
         return f"it is broken or cut short ({type(error).__name__}: {str(error)[:80]})"
     return None

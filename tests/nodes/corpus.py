@@ -81,13 +81,18 @@ def overlapping(copies: int, content: bytes) -> bytes:
             "<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 8, 0, 33, check, len(packed), len(content), len(name),
             0, 0, 0, 0, 0, 0,
         ) + name  # fmt: skip
-    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, copies & 0xFFFF, copies & 0xFFFF, len(directory), len(body), 0)
+    end = struct.pack(
+        "<4sHHHHIIH", b"PK\5\6", 0, 0, copies & 0xFFFF, copies & 0xFFFF, len(directory), len(body), 0
+    )
     return body + directory + end
 
 
 def many_entries(count: int) -> bytes:
     """An archive that lists `count` files and holds none of them."""
-    entry = struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
+    entry = (
+        struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0)
+        + b"a"
+    )
     directory = entry * count
     return directory + struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, len(directory), 0, 0)
 

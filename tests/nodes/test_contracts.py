@@ -31,7 +31,9 @@ class TestImages(NodeContract):
     block = images
 
     def example(self, ctx: FakeContext) -> dict[str, Any]:
-        archive = ctx.give(zipped({"pets/cat/1.png": picture(), "pets/dog/2.jpg": picture("JPEG")}), "pets.zip")
+        archive = ctx.give(
+            zipped({"pets/cat/1.png": picture(), "pets/dog/2.jpg": picture("JPEG")}), "pets.zip"
+        )
         return {"params": ImagesParams(archive=archive)}
 
 
@@ -105,7 +107,11 @@ def test_every_block_of_the_catalogue_has_a_contract() -> None:
 
 
 def test_images_refuse_what_they_do_not_promise() -> None:
-    for pixels in (np.zeros((2, 4, 4, 1), np.float32), np.zeros((2, 4, 4), np.uint8), np.zeros((2, 4, 4, 2), np.uint8)):
+    for pixels in (
+        np.zeros((2, 4, 4, 1), np.float32),
+        np.zeros((2, 4, 4), np.uint8),
+        np.zeros((2, 4, 4, 2), np.uint8),
+    ):
         try:
             Images(pixels)
         except TypeError:
