@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
+from threadpoolctl import threadpool_limits
 
 # A component needs this many points, or it is a memory of them rather than a description.
 _POINTS_PER_COMPONENT = 20
@@ -39,6 +40,9 @@ class Mixture:
         return self.means[labels, picked] + temperature * moved
 
 
+# One thread: these products are small, threads would wait for each other on a busy machine, and the rounding
+# must not depend on how many there are.
+@threadpool_limits.wrap(limits=1)
 def fit_mixture(
     points: np.ndarray,
     labels: np.ndarray | None,
@@ -99,6 +103,7 @@ class PictureMixture:
         return np.rint(np.clip(flat, 0, 1) * 255).astype(np.uint8).reshape(count, *self.shape)
 
 
+@threadpool_limits.wrap(limits=1)
 def fit_pictures(
     images: np.ndarray, labels: np.ndarray | None, seed: int = 0, principal: int = 40, components: int = 5
 ) -> PictureMixture:

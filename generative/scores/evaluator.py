@@ -1,7 +1,7 @@
 """The one judge of drawn pictures: the same in training and afterwards, to the digit.
 
 An evaluator is made of training and held-out pictures. All it does is fixed by them and its seed, and done on
-the CPU, so the same samples always get the same scores.
+one thread of the CPU, so the same samples always get the same scores.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from functools import cached_property
 from threading import Lock
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from generative.mixture import fit_pictures
 from generative.observer import Score
@@ -83,14 +84,17 @@ class Evaluator:
         """What the scores are computed in; learned on first use, in about two seconds."""
         return fit_features(self.train_images, self.train_labels, self.seed)
 
+    @threadpool_limits.wrap(limits=1)
     def fid(self, samples: np.ndarray) -> float:
         """The FID alone, without interval: what the curve during training shows."""
         return frechet(self._heldout_moments, moments(self.features(self._checked(samples))))
 
+    @threadpool_limits.wrap(limits=1)
     def nearest(self, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For each sample the index of the nearest training picture and its distance, in pixels from 0 to 1."""
         return self._trainer(self._checked(samples))
 
+    @threadpool_limits.wrap(limits=1)
     def score(self, samples: np.ndarray, subject: str = "model") -> list[Score]:
         """All scores of samples, uint8 [n, h, w, c]: fid, kid, precision, recall, near_copies.
 

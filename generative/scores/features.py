@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from sklearn.decomposition import PCA
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -82,15 +83,20 @@ def fit_features(images: np.ndarray, labels: np.ndarray | None, seed: int) -> Fe
     if len(images) < 2:
         raise ValueError(f"Features need at least 2 training images, but there are {len(images)}.")
     if labels is None or len(np.unique(labels)) < 2:
-        count = min(SIZE, len(images) - 1, images[0].size)
-        pca = PCA(count, svd_solver="randomized", random_state=seed)
-        pca.fit(images.reshape(len(images), -1).astype(np.float64) / 255)
-        return PrincipalFeatures(pca, f"principal components of this data ({count} numbers)")
+        return _principal(images, seed)
     _, numbered = np.unique(labels, return_inverse=True)
     with Device("cpu").threads(1), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = _network(images.shape[3], int(numbered.max()) + 1, min(_SIDE, images.shape[1]))
         return _train(network, _inputs(images), torch.from_numpy(numbered.astype(np.int64)))
+
+
+@threadpool_limits.wrap(limits=1)
+def _principal(images: np.ndarray, seed: int) -> PrincipalFeatures:
+    count = min(SIZE, len(images) - 1, images[0].size)
+    pca = PCA(count, svd_solver="randomized", random_state=seed)
+    pca.fit(images.reshape(len(images), -1).astype(np.float64) / 255)
+    return PrincipalFeatures(pca, f"principal components of this data ({count} numbers)")
 
 
 def _inputs(images: np.ndarray) -> Tensor:
