@@ -34,7 +34,8 @@ setup:  # make the environment, install the packages, build the canvas
 	$(SETUP)
 
 run: setup  # start Genloom and open it in a browser
-	@exec $(IN_VENV) -m streamlit run app.py --server.address $(HOST) --server.port $(PORT)
+	@exec $(IN_VENV) -m streamlit run app.py --server.address $(HOST) --server.port $(PORT) \
+		--server.headless $(if $(DISPLAY)$(WAYLAND_DISPLAY),false,true)
 
 test:  # run all tests: units, contracts, and the app in a real browser
 	$(SETUP) --dev $(if $(filter 0,$(GENLOOM_BROWSER_TESTS)),,--browser)

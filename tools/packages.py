@@ -21,11 +21,11 @@ ANSWERS_WITHIN = 3.0
 MEANINGS = (
     (
         r"No space left on device",
-        "The disk is full. Genloom's packages need about 2 GB, with PyTorch's CUDA build about 8 GB.",
+        "The disk is full. Genloom's packages need about 2 GB, with PyTorch's CUDA build about 6 GB.",
     ),
     (
         r"NewConnectionError|NameResolution|name resolution|Connection refused|Network is unreachable"
-        r"|timed out|ProxyError|RemoteDisconnected|Max retries",
+        r"|timed out|ProxyError|RemoteDisconnected|Max retries|from versions: none",
         "The package registry could not be reached. Check the network (and the proxy, if there is one) and "
         "run the same command again; what was installed so far is kept. pip's own settings (index-url, "
         "find-links, proxy) are honoured, so a mirror or a folder of wheels works too.",
@@ -38,7 +38,7 @@ MEANINGS = (
     (
         r"No matching distribution",
         "A pinned package has no build for this Python or this machine. Genloom is tested with Python 3.11 "
-        "to 3.13 on Linux, x86-64; choose another with PYTHON=python3.12.",
+        "on Linux, x86-64; choose the Python with PYTHON=python3.11.",
     ),
 )
 
@@ -72,9 +72,7 @@ def install_torch(python: Path, file: Path, wish: str, before: str | None) -> st
     pinned = re.search(r"^torch==([\w.]+)", file.read_text(), re.MULTILINE)
     if pinned is None:
         raise SetupError(f"{file.name} does not pin torch.")
-    build = choose_build() if wish == "auto" and before is None else wish
-    if build == "auto":
-        return before or "default"
+    build = (before or choose_build()) if wish == "auto" else wish
     if build == "default":
         if before not in (None, "default"):
             pip(python, "--force-reinstall", "--no-deps", f"torch=={pinned[1]}")
