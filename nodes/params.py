@@ -99,7 +99,9 @@ class Budget(BaseModel):
         """The budget as a person would write it, such as "30 s"."""
         if self.seconds is not None:
             return f"{self.seconds:g} s"
-        return f"{self.steps:,} steps" if self.steps is not None else f"{self.epochs:g} epochs"
+        if self.steps is not None:
+            return f"{self.steps:,} {'step' if self.steps == 1 else 'steps'}"
+        return f"{self.epochs:g} {'epoch' if self.epochs == 1 else 'epochs'}"
 
 
 class Upload(BaseModel):
@@ -171,6 +173,8 @@ def _explain_one(item: dict[str, Any], params: type[Params]) -> tuple[str, str]:
     title, unit = info.title or name, ""
     if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("unit"):
         unit = f" {info.json_schema_extra['unit']}"
+    if len(item["loc"]) > 1:  # a part of a budget or an upload
+        title += f": {item['loc'][-1]}"
     context, given = item.get("ctx", {}), _shown(item.get("input"))
     match item["type"]:
         case "greater_than_equal":
@@ -191,6 +195,8 @@ def _explain_one(item: dict[str, Any], params: type[Params]) -> tuple[str, str]:
             return name, f"{title} must be true or false, but is {given}."
         case "string_type":
             return name, f"{title} must be text, but is {given}."
+        case "extra_forbidden":
+            return name, f"{info.title or name}: there is no part “{item['loc'][-1]}”."
         case "value_error":
             return name, f"{title}: {context['error']}."
         case _:

@@ -143,6 +143,7 @@ def _derive(
         raise DeclarationError(f"Block {id} has no docstring; its first line is what users read.")
     if device not in ("cpu", "accelerator"):
         raise DeclarationError(f"Block {id}: device is “cpu” or “accelerator”, not “{device}”.")
+    _check_version(id, version, upgrades)
     hints = typing.get_type_hints(function)
     returned = hints.pop("return", None)
     params: type[Params] = NoParams
@@ -152,6 +153,10 @@ def _derive(
         if hint is Context:
             takes_context = True
         elif isinstance(hint, type) and issubclass(hint, Params):
+            if params is not NoParams:
+                raise DeclarationError(
+                    f"Block {id} takes one set of parameters, but “{name}” is a second one."
+                )
             params = hint
         else:
             inputs.append(_input(id, name, hint, parameter.default is None))
@@ -160,6 +165,13 @@ def _derive(
         id, version, title, function, params, tuple(inputs), _outputs(id, returned), device, tags, pure,
         takes_context, upgrades,
     )  # fmt: skip
+
+
+def _check_version(id: str, version: int, upgrades: dict[int, Any]) -> None:
+    if version < 1:
+        raise DeclarationError(f"Block {id}: the version is {version}, but versions count from 1.")
+    if missing := sorted(set(range(1, version)) - set(upgrades)):
+        raise DeclarationError(f"Block {id} is at version {version} but has no upgrade from {missing}.")
 
 
 def _input(id: str, name: str, hint: Any, has_none_default: bool) -> Input:
