@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import signal
+import sqlite3
 import threading
 import time
 from types import FrameType
@@ -82,7 +83,12 @@ class Worker:
 
     def step(self) -> bool:
         """Claim and run one chain of steps. Returns whether there was one."""
-        steps = self._queue.claim(self.id)
+        try:
+            steps = self._queue.claim(self.id)
+        except sqlite3.OperationalError as error:  # full or locked: the step stays in the queue
+            print(f"Could not claim a step: {error}", flush=True)
+            self.home.drop_ballast()
+            return False
         if not steps:
             return False
         self._recorder.busy = True
