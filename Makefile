@@ -42,7 +42,7 @@ test:  # run all tests: units, contracts, and the app in a real browser
 	@$(IN_VENV) -m pytest $(ARGS)
 
 check:  # check format, lint, types, imports between packages, generated files, TypeScript
-	$(SETUP) --dev
+	$(SETUP) --dev --no-canvas
 	@$(IN_VENV) -m tools.check
 
 bench:  # measure Genloom and compare it with other tools

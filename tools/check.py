@@ -32,15 +32,16 @@ def checks() -> Iterator[tuple[str, list[str], Path]]:
     node, npm = node_commands()
     if not (FRONTEND / "node_modules" / "vitest").exists():
         yield "canvas: development packages", [*npm, "ci", "--no-audit", "--no-fund"], FRONTEND
+    yield "canvas: bundle", [*python, "canvas.build"], ROOT
     yield "canvas: TypeScript", [*node, "node_modules/typescript/bin/tsc", "--noEmit"], FRONTEND
     yield "canvas: vitest", [*node, "node_modules/vitest/vitest.mjs", "run"], FRONTEND
 
 
 def node_commands() -> tuple[list[str], list[str]]:
     """The same Node and npm that build the bundle."""
-    from canvas.build import find_node
+    from canvas import build
 
-    return find_node()
+    return build._find_node()
 
 
 def passes(name: str, command: list[str], folder: Path) -> bool:
