@@ -31,4 +31,5 @@ def share_interval(hits: int, n: int) -> tuple[float, float]:
     share = hits / n
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
+    # Bounded by the share itself, which rounding could otherwise leave a last bit outside.
+    return float(max(0.0, min(share, middle - half))), float(min(1.0, max(share, middle + half)))

@@ -134,7 +134,7 @@ def test_too_few_images_are_explained(digits):
 
 
 def test_a_loss_that_is_no_number_stops_with_words(digits):
-    with pytest.raises(ValueError, match="no longer a number.*Lower the learning rate"):
+    with pytest.raises(ValueError, match=r"no longer a number.*Lower the learning rate"):
         train_vae(digits.train, digits.train_labels, VAESettings(steps=3000, learning_rate=1e9))
 
 

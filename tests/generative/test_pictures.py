@@ -38,7 +38,9 @@ def test_fit_treats_the_sides_as_the_mode_says():
     wide[:, :, 10:20] = 255  # a white square in the middle third
     assert pictures.fit(wide, 10, "crop").min() == 255
     padded = pictures.fit(wide, 30, "pad")[0, :, :, 0]
-    assert padded[:9].max() == 0 and padded[21:].max() == 0 and padded[15, 15] == 255
+    assert padded[:9].max() == 0
+    assert padded[21:].max() == 0
+    assert padded[15, 15] == 255
     assert pictures.fit(wide, 30, "stretch")[0, 0, 15, 0] == 255
 
 
@@ -87,13 +89,15 @@ def test_augment_appends_changed_copies():
     assert np.array_equal(names, np.tile(labels, 3))
     again, _ = pictures.augment(images, labels, 2, shift=0.1, rotate=10, scale=0.1, flip=True, seed=1)
     other, _ = pictures.augment(images, labels, 2, shift=0.1, rotate=10, scale=0.1, flip=True, seed=2)
-    assert np.array_equal(more, again) and not np.array_equal(more, other)
+    assert np.array_equal(more, again)
+    assert not np.array_equal(more, other)
 
 
 def test_augment_by_nothing_changes_nothing():
     images = stack(4, 9, 9, 1)
     more, names = pictures.augment(images, None, 1)
-    assert np.array_equal(more[4:], images) and names is None
+    assert np.array_equal(more[4:], images)
+    assert names is None
 
 
 def test_augment_turns_about_the_centre_and_moves_as_far_as_asked():

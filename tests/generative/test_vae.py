@@ -21,14 +21,16 @@ def test_saved_and_loaded_it_draws_the_same_to_the_bit(trained, tmp_path):
     trained.model.save_pretrained(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"config.json", "diffusion_pytorch_model.safetensors"}
     loaded = models.load(tmp_path)
-    assert isinstance(loaded, ImageVAE) and loaded.classes == list("0123456789")
+    assert isinstance(loaded, ImageVAE)
+    assert loaded.classes == list("0123456789")
     for label in (None, 3):
         assert np.array_equal(draw(loaded, 70, 5, label), draw(trained.model, 70, 5, label))
 
 
 def test_same_seed_same_pictures_and_more_begin_with_them(trained):
     few = draw(trained.model, 10, 1)
-    assert few.shape == (10, 16, 16, 1) and few.dtype == np.uint8
+    assert few.shape == (10, 16, 16, 1)
+    assert few.dtype == np.uint8
     assert np.array_equal(draw(trained.model, 10, 1), few)
     assert np.array_equal(draw(trained.model, 150, 1)[:10], few)
     assert not np.array_equal(draw(trained.model, 10, 2), few)
@@ -145,7 +147,8 @@ def test_broken_weights_are_explained(trained, tmp_path):
 
 def test_the_report_is_plain_json(trained):
     report = json.loads(json.dumps(trained.report))
-    assert report["steps"] == 600 and report["steps_per_second"] > 0
+    assert report["steps"] == 600
+    assert report["steps_per_second"] > 0
     assert report["parameters"] == 275_744
 
 
