@@ -1,0 +1,39 @@
+"""A block that does nothing, to see what a step costs beside its work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from nodes.api import Param, Params, Port, block
+
+
+@dataclass(frozen=True)
+class Tick(Port):
+    """A number, 0 or more."""
+
+    count: int = 0
+
+    def save(self, folder: Path) -> None:
+        (folder / "tick.txt").write_text(str(self.count))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        return cls(int((folder / "tick.txt").read_text()))
+
+
+class TickParams(Params):
+    seed: int = Param(0, ge=0, title="Seed", description="Makes runs differ.")
+
+
+@block("bench.start", version=1, title="Start")
+def start(params: TickParams) -> Tick:
+    """Begin to count."""
+    return Tick(params.seed)
+
+
+@block("bench.noop", version=1, title="No-op")
+def noop(value: Tick, params: TickParams) -> Tick:
+    """Add one."""
+    return Tick(value.count + 1)
