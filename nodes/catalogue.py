@@ -70,17 +70,23 @@ class Catalogue:
         }
 
 
+def own() -> Catalogue:
+    """The blocks that come with the product, and no others."""
+    specs: list[BlockSpec] = []
+    for info in pkgutil.walk_packages(nodes.__path__, "nodes."):
+        if info.name.count(".") == 2 and not info.name.startswith(_NO_BLOCKS):
+            specs += _blocks_of(importlib.import_module(info.name))
+    return Catalogue(specs)
+
+
 def load(folder: Path | None = None) -> Catalogue:
     """Find all blocks: ours, those of installed packages, and the files of `folder`.
 
     Without `folder` the environment variable GENLOOM_BLOCKS may name it. A stranger's block that fails to load, or
     that takes an id already in use, is left out and named in `problems`; it never stops the app.
     """
-    specs: list[BlockSpec] = []
+    specs = list(own())
     problems: list[str] = []
-    for info in pkgutil.walk_packages(nodes.__path__, "nodes."):
-        if info.name.count(".") == 2 and not info.name.startswith(_NO_BLOCKS):
-            specs += _blocks_of(importlib.import_module(info.name))
     if folder is None and os.environ.get(FOLDER_VARIABLE):
         folder = Path(os.environ[FOLDER_VARIABLE])
     sources: list[tuple[str, Callable[[], Any]]] = [

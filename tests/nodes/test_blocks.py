@@ -121,7 +121,7 @@ class TestTrain:
             trained(fake_images(40), batch_size=128)
 
     def test_images_that_are_not_square_are_sent_to_prepare(self) -> None:
-        with pytest.raises(BlockError, match="must be square. Put a Prepare images block before"):
+        with pytest.raises(BlockError, match=r"must be square\. Put a Prepare images block before"):
             trained(Images(np.zeros((20, 8, 12, 1), np.uint8)))
 
     def test_too_few_held_out_images_are_counted(self) -> None:
@@ -280,6 +280,6 @@ class TestEvaluate:
 
     def test_other_sizes_are_explained_with_both_and_what_to_change(self) -> None:
         with pytest.raises(
-            BlockError, match="samples are 16×16 colour, but the training images are 8×8 grey.*Prepare"
+            BlockError, match=r"samples are 16×16 colour, but the training images are 8×8 grey.*Prepare"
         ):
             scored(fake_images(20, 16, 3), fake_images(40), fake_images(20))
