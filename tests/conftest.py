@@ -70,7 +70,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Keep a picture of the page when a browser test fails."""
     report = yield
     page = getattr(item, "funcargs", {}).get("page")
-    if report.when == "call" and report.failed and page is not None:
+    if report.when == "call" and report.failed and hasattr(page, "screenshot"):
         PICTURES.mkdir(exist_ok=True)
         target = PICTURES / (re.sub(r"[^\w.-]+", "-", item.nodeid) + ".png")
         try:
