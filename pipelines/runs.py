@@ -1,0 +1,157 @@
+"""The runs of a home: start, cancel, look at, and what changed since the last look."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from sqlite3 import Row
+from typing import Any
+
+from pipelines import states, templates
+from pipelines.desk import Desk, text
+from pipelines.document import Document, from_json
+from pipelines.problem import Problem
+from pipelines.states import RunRow, StepRow
+from pipelines.supervisor import worker_state
+from pipelines.validation import problems
+from storage.runs import column
+
+NEEDED_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run that was started, or the problems that kept it from starting."""
+
+    run: str | None
+    number: int | None
+    problems: list[Problem] = field(default_factory=list)
+
+
+class Runs(Desk):
+    """Runs, their steps, and their live state."""
+
+    def start_run(self, id: str, request: str, document: dict[str, Any] | Document | None = None) -> Started:
+        """Start a run of the draft, or of the given document. The same `request` never starts two."""
+        row = self._row(id)
+        known = self.home.database.row("SELECT id, number FROM runs WHERE request = ?", (request,))
+        if known is not None:
+            return Started(known["id"], known["number"])
+        parsed = document if isinstance(document, Document) else from_json(
+            json.loads(row["draft"]) if document is None else document
+        )  # fmt: skip
+        found = problems(parsed, self.catalogue) + self._lack_of_space()
+        if found:
+            return Started(None, None, found)
+        version = self._pipelines.version(id, parsed.hash(), text(parsed))
+        run, _ = self._runs.create(
+            pipeline=id, version=version["id"], request=request, seed=parsed.seed,
+            steps=self._planner.plan(parsed, id),
+        )  # fmt: skip
+        return Started(run["id"], run["number"])
+
+    def _lack_of_space(self) -> list[Problem]:
+        self.home.keep_ballast()
+        free = self.home.free_bytes()
+        if free >= NEEDED_BYTES:
+            return []
+        return [
+            Problem(
+                f"The disk of {self.home.root} has only {free / 1e6:,.0f} MB free; a run needs at least"
+                f" {NEEDED_BYTES / 1e6:,.0f} MB. Free some space and run again."
+            )
+        ]
+
+    def cancel(self, run: str) -> None:
+        """Ask a run to end."""
+        self._queue.cancel(self._run(run)["id"])
+
+    def runs(self, limit: int = 100, pipeline: str | None = None) -> list[RunRow]:
+        """Runs, newest first."""
+        return [self._run_row(row) for row in self._runs.all(limit, pipeline)]
+
+    def run(self, id_or_number: str | int) -> RunRow:
+        """One run by its id or number."""
+        return self._run_row(self._runs.all(1, run=self._run(id_or_number)["id"])[0])
+
+    def steps(self, run: str) -> list[StepRow]:
+        """The steps of a run with their curves, pictures and log."""
+        return [self._step_row(row) for row in self._runs.steps(self._run(run)["id"])]
+
+    def run_states(self, run: str) -> dict[str, dict[str, Any]]:
+        """The state of every node of a run, as the canvas shows it."""
+        return {row["node"]: states.node_state(row) for row in self._runs.steps(self._run(run)["id"])}
+
+    def run_document(self, run: str) -> dict[str, Any]:
+        """The version that a run executed."""
+        version = self._pipelines.version_by_id(self._run(run)["version"])
+        assert version is not None
+        document: dict[str, Any] = json.loads(version["document"])
+        return document
+
+    # ---- live ----
+
+    def live(self, pipeline: str) -> dict[str, Any]:
+        """The newest run of a pipeline, else the stored results of its template: `Live`, a snapshot."""
+        row = self._row(pipeline)
+        run = self._runs.newest(pipeline)
+        if run is None:
+            shown: dict[str, Any] = {"type": "snapshot", "run": None, "stored": False, "nodes": {}}
+            if row["template"]:
+                shown = states.stored_live(templates.get(row["template"]))
+            return {**shown, "worker": self.worker_state()}
+        steps = self._runs.steps(run["id"])
+        return {
+            "type": "snapshot", "run": states.run_state(run, steps), "stored": False,
+            "nodes": {step["node"]: states.node_state(step) for step in steps}, "worker": self.worker_state(),
+        }  # fmt: skip
+
+    def changes(self, since: int) -> tuple[int, dict[str, dict[str, Any]]]:
+        """What changed after `since`, as one `Live` delta per pipeline, of its newest run only."""
+        newest, runs, steps = self._runs.changed_since(since)
+        touched = {row["pipeline"] for row in [*runs, *steps]}
+        deltas: dict[str, dict[str, Any]] = {}
+        worker = self.worker_state() if touched else ""
+        for pipeline in touched:
+            run = self._runs.newest(pipeline)
+            if run is None:
+                continue
+            changed = {s["node"]: states.node_state(s) for s in steps if s["run"] == run["id"]}
+            state = states.run_state(run, self._runs.steps(run["id"]))
+            deltas[pipeline] = {
+                "type": "delta",
+                "run": state,
+                "stored": False,
+                "nodes": changed,
+                "worker": worker,
+            }
+        return newest, deltas
+
+    def worker_state(self) -> str:
+        """Ready, starting, busy or none."""
+        return worker_state(self.home)
+
+    def _run_row(self, row: Row) -> RunRow:
+        steps = self._runs.steps(row["id"])
+        asked = row["cancel"] and row["status"] in ("queued", "running")
+        return RunRow(
+            row["id"], row["number"], row["pipeline"], row["pipeline_name"], row["template"], row["status"],
+            "cancelling" if asked else row["message"] or "", row["seed"], row["version_number"], row["created"],
+            row["started"], row["finished"], states.taken(row), row["steps_done"], row["steps_total"],
+            states.last_picture(steps), states.all_scores(steps),
+        )  # fmt: skip
+
+    def _step_row(self, row: Row) -> StepRow:
+        state = states.node_state(row)
+        pictures = [
+            {"hash": p["file"], **{name: p[name] for name in ("step", "caption", "width", "height")}}
+            for p in self._runs.pictures(row["run"], row["node"])
+        ]
+        log = [
+            {"time": line["time"], "text": line["text"]} for line in self._runs.logs(row["run"], row["node"])
+        ]
+        return StepRow(
+            row["node"], row["title"], row["block"], row["status"], row["reason"] or "", state["message"],
+            state["seconds"], state["attempt"], row["error"], column(row, "outputs") or {}, state["scores"],
+            state["curves"], pictures, log, column(row, "params") or {}, row["reused_from"],
+        )  # fmt: skip
