@@ -176,6 +176,14 @@ class Saved(Message):
     problems: list[Problem]
 
 
+class Conflict(Message):
+    """Answer 409 to SaveDraft: what the server holds instead. The client keeps its edits and lets the user choose."""
+
+    message: str
+    epoch: str
+    rev: int
+
+
 class StartRun(Message):
     """POST pipelines/{id}/runs. `request` is made by the client: the same request never starts two runs."""
 
@@ -268,7 +276,7 @@ class NodeState(Message):
     preview: Picture | None = None  # the newest picture while it works, else its result
     scores: list[ScoreRow] = Field(default_factory=list)
     outputs: dict[str, OutputState] = Field(default_factory=dict)
-    key: str = ""  # parameters and inputs that this state belongs to, as a short text
+    key: str = ""  # what this state belongs to: canvas.keys.node_keys of the document that ran; "" when unknown
 
 
 class RunState(Message):

@@ -1,0 +1,111 @@
+// The state of the shown run, per node, apart from the document: a card is drawn again only when its own state changes.
+import { useSyncExternalStore } from "react";
+import type { Live, NodeState, RunState } from "../types";
+
+type Listener = () => void;
+export type Connection = "connecting" | "open" | "lost";
+
+export interface LiveHead {
+  run: RunState | null;
+  receivedAt: number;
+  stored: boolean;
+  worker: Live["worker"];
+  connection: Connection;
+}
+
+const START: LiveHead = { run: null, receivedAt: 0, stored: false, worker: "ready", connection: "connecting" };
+
+export class LiveStore {
+  head: LiveHead = START;
+  private states = new Map<string, NodeState>();
+  private listeners = new Map<string, Set<Listener>>();
+  private headListeners = new Set<Listener>();
+  private holding = false;
+
+  constructor(private now: () => number = Date.now) {}
+
+  node(id: string): NodeState | undefined {
+    return this.states.get(id);
+  }
+
+  /** All states, for tests and lists. */
+  all(): Record<string, NodeState> {
+    return Object.fromEntries(this.states);
+  }
+
+  subscribe(id: string, listener: Listener): () => void {
+    const set = this.listeners.get(id) ?? new Set();
+    this.listeners.set(id, set.add(listener));
+    return () => set.delete(listener);
+  }
+
+  subscribeHead = (listener: Listener): (() => void) => {
+    this.headListeners.add(listener);
+    return () => this.headListeners.delete(listener);
+  };
+
+  /** Keep what is shown until a snapshot has something to show: a fresh copy shows its template's results. */
+  hold(): void {
+    this.holding = true;
+  }
+
+  setConnection(connection: Connection): void {
+    if (connection !== this.head.connection) this.setHead({ ...this.head, connection });
+  }
+
+  receive(message: Live): void {
+    const isOtherRun = message.run !== null && message.run.run !== this.head.run?.run;
+    const isEmpty = message.run === null && Object.keys(message.nodes).length === 0;
+    const keepsOld = message.type === "snapshot" && this.holding && isEmpty;
+    if ((message.type === "snapshot" || isOtherRun) && !keepsOld) this.replaceAll(message.nodes);
+    else for (const [id, state] of Object.entries(message.nodes)) this.put(id, state);
+    if (!isEmpty) this.holding = false;
+    const isSnapshot = message.type === "snapshot";
+    this.setHead({
+      run: message.run ?? (isSnapshot ? null : this.head.run),
+      receivedAt: message.run ? this.now() : this.head.receivedAt,
+      stored: keepsOld ? this.head.stored : isSnapshot || isOtherRun ? message.stored : this.head.stored,
+      worker: message.worker,
+      connection: this.head.connection,
+    });
+  }
+
+  private replaceAll(nodes: Record<string, NodeState>): void {
+    for (const id of [...this.states.keys()]) {
+      if (!(id in nodes)) {
+        this.states.delete(id);
+        this.tell(id);
+      }
+    }
+    for (const [id, state] of Object.entries(nodes)) this.put(id, state);
+  }
+
+  private put(id: string, state: NodeState): void {
+    this.states.set(id, state);
+    this.tell(id);
+  }
+
+  private tell(id: string): void {
+    for (const listener of [...(this.listeners.get(id) ?? [])]) listener();
+  }
+
+  private setHead(head: LiveHead): void {
+    this.head = head;
+    for (const listener of [...this.headListeners]) listener();
+  }
+}
+
+export function useNodeState(live: LiveStore, id: string): NodeState | undefined {
+  return useSyncExternalStore(
+    (listener) => live.subscribe(id, listener),
+    () => live.node(id),
+  );
+}
+
+export function useLiveHead<S>(live: LiveStore, select: (head: LiveHead) => S): S {
+  return useSyncExternalStore(live.subscribeHead, () => select(live.head));
+}
+
+export function isActive(run: RunState | null): boolean {
+  return run?.status === "queued" || run?.status === "running";
+}

@@ -1,0 +1,60 @@
+// One block on the canvas. Its parts have fixed heights, so that nothing moves while it works.
+import { type NodeProps, useStore as useFlowStore } from "@xyflow/react";
+import { type CSSProperties, memo } from "react";
+import { cardSize } from "../../rules/sizes";
+import type { FlowNode } from "../../store/flow";
+import { useNodeState } from "../../store/live";
+import { useDoc, useSession } from "../context";
+import { groupColour, Icon } from "../icons";
+import { useProblemsOf } from "../useProblems";
+import { Body } from "./Body";
+import { CurveRow } from "./CurveRow";
+import { Foot } from "./Foot";
+import { Ports, UnknownPorts } from "./Ports";
+import { shownStatus, StatusPill } from "./StatusPill";
+
+const FAR = 0.4;
+
+export const Card = memo(function Card({ id, selected }: NodeProps<FlowNode>) {
+  const session = useSession();
+  const node = useDoc((editor) => editor.node(id));
+  const key = useDoc((editor) => editor.key(id));
+  const state = useNodeState(session.live, id);
+  const problems = useProblemsOf(id);
+  const isFar = useFlowStore((flow) => flow.transform[2] < FAR);
+  if (!node) return null;
+  const spec = session.blocks.byId.get(node.block);
+  const size = cardSize(spec);
+  const status = shownStatus(state, key);
+  const title = node.title || spec?.title || node.block;
+  const reason = reasonOf(status, state?.reason ?? "");
+  const tint = { "--group": groupColour(spec?.group ?? ""), height: size.height } as CSSProperties;
+  return (
+    <article
+      className={`card is-${status}${selected ? " selected" : ""}${isFar ? " far" : ""}`} style={tint}
+      data-testid={`node-${id}`} data-status={status} aria-label={`${title}, ${status}`}
+    >
+      <header className="card-head">
+        <span className="tile"><Icon name={spec?.group ?? "other"} size={isFar ? 22 : 15} /></span>
+        <span className="card-title" title={title}>{title}</span>
+        {problems.length > 0 && (
+          <span className="badge" title={problems.map((p) => p.message).join("\n")} aria-label="Needs attention">
+            <Icon name="warn" size={13} />
+          </span>
+        )}
+        <StatusPill id={id} status={status} />
+      </header>
+      <p className="card-reason" data-testid={`reason-${id}`} title={reason}>
+        {reason || <span className="quiet">{problems[0]?.message ?? (node.title ? spec?.title : spec?.summary)}</span>}
+      </p>
+      {spec ? <Ports id={id} spec={spec} /> : <UnknownPorts id={id} />}
+      <Body id={id} kind={size.body} state={state} spec={spec} block={node.block} isStale={status === "changed"} />
+      {size.curve && <CurveRow id={id} state={state} />}
+      <Foot id={id} state={state} status={status} showsScore={size.body !== "scores" && !size.curve} />
+    </article>
+  );
+});
+
+function reasonOf(status: string, reason: string): string {
+  return status === "changed" ? "changed since this result" : reason;
+}
