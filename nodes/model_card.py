@@ -58,7 +58,7 @@ def model_card(title: str, family: str, module: str, images: Images, report: dic
         "## Data",
         _fenced(data),
         "## Settings",
-        _fenced(report["settings"]),
+        _fenced({name: value for name, value in report["settings"].items() if name != "classes"}),
         "## Losses at the end",
         _fenced(report["losses"]),
         "## Scores",
@@ -77,7 +77,15 @@ def _front_matter() -> str:
 
 
 def _fenced(values: dict[str, Any]) -> str:
-    return f"```json\n{json.dumps(values, indent=1, sort_keys=True, ensure_ascii=False)}\n```"
+    """One line for each value that is set."""
+    given = [
+        f" {json.dumps(name)}: {_line(value)}" for name, value in sorted(values.items()) if value is not None
+    ]
+    return "```json\n{\n" + ",\n".join(given) + "\n}\n```"
+
+
+def _line(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def _scores(rows: list[dict[str, Any]]) -> str:
