@@ -66,7 +66,7 @@ def _say(message: str) -> None:
         with st.container(horizontal=True, horizontal_alignment="center"):
             if st.button("Open the gallery", icon=":material/grid_view:", type="primary"):
                 st.switch_page("gallery.py")
-            if st.button("New pipeline", icon=":material/add:"):
+            if bundle_is_built() and st.button("New pipeline", icon=":material/add:"):
                 open_build(service().new_pipeline().id)
 
 

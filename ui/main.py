@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from ui import faults
 from ui.parts import use_style
 from ui.session import say_now
 
-st.set_page_config(page_title="Genloom", page_icon=":material/graph_2:", layout="wide")
+ICON = str(Path(__file__).with_name("icon.png"))  # a named symbol would be fetched from another site
+
+st.set_page_config(page_title="Genloom", page_icon=ICON, layout="wide")
+st.logo(ICON, size="large")
 page = st.navigation(
     [
         st.Page("gallery.py", title="Gallery", icon=":material/grid_view:", default=True),

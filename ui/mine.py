@@ -37,7 +37,7 @@ def show(sought: str) -> None:
             if sought
             else "Nothing here yet. Open a demo and change it: it becomes yours."
         )
-        empty(message, ":material/folder_open:")
+        empty(message, ":material/folder_open:", "mine")
         return
     shown = rows if st.session_state.get("all mine") else rows[:FIRST]
     with st.grid(3, min_column_width=290, gap="medium"):

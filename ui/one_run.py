@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from pipelines.service import NotFound, RunRow
-from ui import step, words
+from ui import scores, step, words
 from ui.parts import attempt, badge, empty, open_build, text
 from ui.session import say_next, service
 
@@ -75,14 +75,21 @@ def _body(id: str, was_active: bool) -> None:
         ]
         st.markdown(f":gray[{words.plain(' · '.join(facts))}]")
     if was_active:
-        st.progress(run.steps_done / run.steps_total if run.steps_total else 0.0)
+        st.progress(_fraction(run))
     if run.message:
         (st.error if run.status == "failed" else st.info)(words.plain(run.message, 2000))
     if run.scores:
-        step.scores(run.scores)
+        scores.show(run.scores, {one.node: one.title or one.node for one in steps})
+    if not was_active:
+        step.timeline(steps)
     st.subheader("Steps", anchor=False)
     for one in steps:
         step.show(one, run)
 
 
-__all__ = ["show"]
+def _fraction(run: RunRow) -> float:
+    """How far the run is, with the inner progress of its steps where it is the newest of its pipeline."""
+    live = service().live(run.pipeline)["run"]
+    if live and live["run"] == run.id:
+        return min(1.0, max(0.0, float(live["fraction"])))
+    return run.steps_done / run.steps_total if run.steps_total else 0.0

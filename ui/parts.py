@@ -36,16 +36,14 @@ def picture(digest: str | None, key: str, kind: str = "picture", alt: str = "Sam
         if path is None:
             st.markdown(":gray[:material/image:]")
         else:
-            st.image(str(path), alt=alt)
+            st.image(str(path), width="stretch", alt=alt)
 
 
-def empty(message: str, icon: str) -> None:
+def empty(message: str, icon: str, key: str = "page") -> None:
     """What stands where there is nothing yet."""
-    with st.container(border=True, horizontal_alignment="center", gap="small"):
-        st.space("small")
-        st.markdown(f":gray[{icon}]")
-        st.markdown(f":gray[{message}]", text_alignment="center")
-        st.space("small")
+    with st.container(border=True, key=f"empty-{key}", horizontal_alignment="center", gap="xsmall"):
+        st.markdown(f"### :gray[{icon}]", width="content")
+        st.markdown(f":gray[{message}]", width="content")
 
 
 def open_build(pipeline: str) -> None:

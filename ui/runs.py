@@ -113,8 +113,9 @@ def _score(run: RunRow) -> None:
     if best is None:
         st.markdown(":gray[–]")
         return
-    st.markdown(f"{words.plain(words.score_name(best['name']))} **{words.number(best['value'])}**")
-    st.caption(f"{words.interval(best)} · real {words.number(best['floor'])}")
+    name, value = words.plain(words.score_name(str(best["name"]))), words.number(best["value"])
+    beside = words.plain(f"{words.interval(best)} · real {words.number(best['floor'])}")
+    st.markdown(f"{name} **{value}**  \n:small[:gray[{beside}]]")
 
 
 def steps_text(run: RunRow) -> str:

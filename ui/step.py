@@ -12,8 +12,9 @@ import streamlit as st
 from pipelines.service import RunRow, StepRow
 from ui import words
 from ui.parts import picture
+from ui.scores import show as show_scores
 
-STRIP = 8
+STRIP = 6
 OPEN = ("running", "failed")
 MOST_LINES = 200
 
@@ -54,7 +55,7 @@ def _inside(step: StepRow, key: str) -> None:
     elif step.pictures:
         _pictures(step.pictures, key)
     if step.scores and not step.outputs:
-        scores(step.scores)
+        show_scores(step.scores, {})
     _outputs(step, key)
     settings, log = st.columns(2, gap="large")
     with settings:
@@ -64,21 +65,52 @@ def _inside(step: StepRow, key: str) -> None:
 
 
 def _curves(curves: dict[str, list[list[float]]]) -> None:
-    """A line chart per curve; curves of equal kind (loss, validation loss) share one."""
-    for name, points in curves.items():
-        st.caption(words.plain(name.replace("_", " ").capitalize(), 60))
-        rows = [{"step": x, "value": y} for x, y in points]
-        chart = (
-            alt.Chart(alt.Data(values=rows))
-            .mark_line(strokeWidth=2, interpolate="monotone")
-            .encode(
-                x=alt.X("step:Q", title="step", axis=alt.Axis(grid=False, tickCount=5)),
-                y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4)),
-                tooltip=[alt.Tooltip("step:Q", format=","), alt.Tooltip("value:Q", format=".4~g")],
-            )
-            .properties(height=170)
+    """One small line chart per curve."""
+    with st.grid(2, min_column_width=230, gap="small") as grid:
+        for name, points in curves.items():
+            with grid.cell(), st.container(gap="xxsmall"):
+                latest = words.number(points[-1][1])
+                st.caption(f"{words.plain(words.score_name(name), 60)} · **{latest}**")
+                st.altair_chart(_line(points), alt=f"{name} over steps, now {latest}")
+
+
+def _line(points: list[list[float]]) -> alt.Chart:
+    rows = [{"step": x, "value": y} for x, y in points]
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .mark_line(strokeWidth=2)
+        .encode(
+            x=alt.X("step:Q", title=None, axis=alt.Axis(grid=False, tickCount=4, format="~s")),
+            y=alt.Y("value:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4)),
+            tooltip=[alt.Tooltip("step:Q", format=","), alt.Tooltip("value:Q", format=".4~g")],
         )
-        st.altair_chart(chart, alt=f"{name} over steps")
+        .properties(height=130)
+    )
+
+
+def timeline(steps: Sequence[StepRow]) -> None:
+    """Where the time went: one bar, a piece for each step that took a noticeable part."""
+    spent = [(one.title or one.node, one.seconds) for one in steps if one.seconds]
+    total = sum(seconds for _, seconds in spent)
+    if total < 1 or len(spent) < 2:
+        return
+    rows = [{"step": words.clean(words.shortened(name, 60)), "seconds": s, "order": i, "took": words.took(s)}
+            for i, (name, s) in enumerate(spent)]  # fmt: skip
+    seconds = alt.Axis(grid=False, tickCount=5, format="~s", labelExpr="datum.label + ' s'")
+    legend = alt.Legend(orient="bottom", title=None, columns=4, symbolType="square")
+    chart = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_bar(height=16, cornerRadius=3)
+        .encode(
+            x=alt.X("seconds:Q", stack="zero", title=None, axis=seconds),
+            color=alt.Color("step:N", sort=[str(row["step"]) for row in rows], legend=legend),
+            order="order:Q",
+            tooltip=[alt.Tooltip("step:N", title="Step"), alt.Tooltip("took:N", title="Took")],
+        )
+        .properties(height=110)
+    )
+    st.caption("Where the time went")
+    st.altair_chart(chart, alt="Seconds per step")
 
 
 def _pictures(pictures: Sequence[dict[str, Any]], key: str) -> None:
@@ -99,36 +131,9 @@ def _pictures(pictures: Sequence[dict[str, Any]], key: str) -> None:
         some = sorted({round(index * last / (STRIP - 1)) for index in range(STRIP)})
         with st.container(horizontal=True, gap="xsmall", wrap=False):
             for index in some:
-                with st.container(width=84, gap="xxsmall"):
-                    picture(pictures[index]["hash"], f"{key}-{index}", "thumb")
+                with st.container(width=72, gap="xxsmall"):
+                    picture(pictures[index]["hash"], f"{key}-{index}", "strip")
                     st.caption(f"{pictures[index]['step']:,}")
-
-
-def scores(rows: Sequence[dict[str, Any]]) -> None:
-    """Scores as a table: the value with its interval, beside the same measure of real pictures."""
-    st.subheader("Scores", anchor=False)
-    table = [
-        {
-            "Score": words.score_name(row["name"]),
-            "Of": str(row.get("subject", "model")),
-            "Value": words.number(row["value"]),
-            "95 % interval": words.interval(row),
-            "Real pictures": words.number(row["floor"]),
-            "Better": "lower ↓" if row.get("better", "lower") == "lower" else "higher ↑",
-            "Samples": f"{row['n']:,}",
-            "What it says": str(row.get("meaning", "")),
-            "Features": str(row.get("features", "")),
-        }
-        for row in rows
-    ]
-    st.dataframe(
-        table, hide_index=True, alt="Scores with intervals and the score of real pictures",
-        column_config={"What it says": st.column_config.TextColumn(width="large")},
-    )  # fmt: skip
-    st.caption(
-        "“Real pictures” is the score that real pictures get against other real pictures: no model can be expected "
-        "to do better. Two models differ for sure only where their intervals do not overlap."
-    )
 
 
 def _outputs(step: StepRow, key: str) -> None:

@@ -45,6 +45,7 @@ SCORE_NAMES = {
     "density": "Density",
     "coverage": "Coverage",
     "near_copies": "Near copies",
+    "kl": "KL",
 }
 
 
