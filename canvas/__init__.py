@@ -51,7 +51,9 @@ def catalogue_message(description: dict[str, Any]) -> Catalogue:
     from canvas.messages import Catalogue
 
     text = json.dumps(description, sort_keys=True, allow_nan=False)
-    return Catalogue.model_validate({"version": hashlib.sha256(text.encode()).hexdigest()[:16], **description})
+    return Catalogue.model_validate(
+        {"version": hashlib.sha256(text.encode()).hexdigest()[:16], **description}
+    )
 
 
 def canvas(

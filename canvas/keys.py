@@ -12,9 +12,11 @@ from typing import Any
 
 from canvas.messages import BlockSpec, Document, Node
 
+MARK = "c1:"  # the canvas compares only keys with this mark, and takes any other for unknown
+
 
 def node_keys(document: Document, blocks: Mapping[str, BlockSpec]) -> dict[str, str]:
-    """The key of every node. Nodes on a loop have the key "loop", which equals no other state."""
+    """The key of every node of `document`; `blocks` are those of the catalogue, by id."""
     keys: dict[str, str] = {}
     nodes = {node.id: node for node in document.nodes}
     sources: dict[str, list[tuple[str, str, str]]] = {node.id: [] for node in document.nodes}
@@ -29,7 +31,9 @@ def node_keys(document: Document, blocks: Mapping[str, BlockSpec]) -> dict[str, 
                 return "loop"
             open_nodes.add(id)
             inputs = sorted(f"{port}<{visit(source)}.{out}" for port, source, out in sources[id])
-            keys[id] = _hash(_own_text(nodes[id], blocks.get(nodes[id].block), document.seed) + "|" + ",".join(inputs))
+            keys[id] = _hash(
+                _own_text(nodes[id], blocks.get(nodes[id].block), document.seed) + "|" + ",".join(inputs)
+            )
         return keys[id]
 
     for id in nodes:
@@ -64,9 +68,9 @@ def _canonical(value: Any) -> str:
 
 
 def _hash(text: str) -> str:
-    """Two 32-bit FNV-1a sums over UTF-8, as 16 hexadecimal digits."""
+    """Two 32-bit FNV-1a sums over UTF-8, as 16 hexadecimal digits behind the mark."""
     first, second = 0x811C9DC5, 0x9747B28C
     for byte in text.encode():
         first = ((first ^ byte) * 0x01000193) & 0xFFFFFFFF
         second = ((second ^ byte) * 0x01000193) & 0xFFFFFFFF
-    return f"{first:08x}{second:08x}"
+    return f"{MARK}{first:08x}{second:08x}"

@@ -12,5 +12,5 @@ export default defineConfig(({ command }) => ({
     lib: { entry: "src/index.ts", formats: ["es"], fileName: () => "canvas.js" },
     rolldownOptions: { output: { codeSplitting: false, minify: true } },
   },
-  test: { environment: "happy-dom", include: ["../../tests/canvas/unit/**/*.test.{ts,tsx}", "src/**/*.test.{ts,tsx}"] },
+  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
 }));

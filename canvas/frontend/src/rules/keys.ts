@@ -1,6 +1,8 @@
 // A short text per node that changes when its parameters, inputs or seed do. Equal to `canvas/keys.py`. Pure.
 import type { BlockSpec, Blocks, Doc, DocNode } from "../types";
 
+/** The server's keys are compared only when they carry this mark. */
+export const MARK = "c1:";
 const LOOP = "loop";
 const ownTexts = new WeakMap<DocNode, { spec: BlockSpec | undefined; seed: number; text: string }>();
 
@@ -70,7 +72,7 @@ function bits(value: number): string {
   return hex(view.getUint32(0)) + hex(view.getUint32(4));
 }
 
-/** Two 32-bit FNV-1a sums over UTF-8, as 16 hexadecimal digits. */
+/** Two 32-bit FNV-1a sums over UTF-8, as 16 hexadecimal digits behind the mark. */
 export function hash(text: string): string {
   let first = 0x811c9dc5;
   let second = 0x9747b28c;
@@ -78,7 +80,7 @@ export function hash(text: string): string {
     first = Math.imul(first ^ byte, 0x01000193);
     second = Math.imul(second ^ byte, 0x01000193);
   }
-  return hex(first >>> 0) + hex(second >>> 0);
+  return MARK + hex(first >>> 0) + hex(second >>> 0);
 }
 
 function hex(value: number): string {

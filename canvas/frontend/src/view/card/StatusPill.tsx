@@ -1,4 +1,5 @@
 // Where a step stands, as a word with a mark, never by colour alone.
+import { MARK } from "../../rules/keys";
 import type { NodeState, StepStatus } from "../../types";
 
 export type ShownStatus = StepStatus | "changed";
@@ -30,7 +31,7 @@ const MEANINGS: Record<ShownStatus, string> = {
 export function shownStatus(state: NodeState | undefined, key: string): ShownStatus {
   if (!state) return "idle";
   const isWaiting = state.status === "idle" || state.status === "queued" || state.status === "running";
-  return !isWaiting && state.key !== "" && state.key !== key ? "changed" : state.status;
+  return !isWaiting && state.key.startsWith(MARK) && state.key !== key ? "changed" : state.status;
 }
 
 export function StatusPill({ id, status }: { id: string; status: ShownStatus }) {
