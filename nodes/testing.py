@@ -127,10 +127,7 @@ class FakeContext(Context):
 
 
 class NodeContract:
-    """What every block owes, as tests. A subclass named `Test…` sets `block` and gives an `example`.
-
-    Keep the example tiny: it runs five times.
-    """
+    """What every block owes, as tests. A subclass named `Test…` sets `block` and gives a tiny `example`."""
 
     block: ClassVar[Callable[..., Any]]
 

@@ -9,7 +9,6 @@ import numpy as np
 from nodes.api import BlockError, Context, ImageData, ImageFiles, Images, Param, Params, block
 
 _MOST_BYTES = 2 * 1024**3
-_CHUNK = 128
 
 
 class PrepareParams(Params):
@@ -84,11 +83,12 @@ def prepare(ctx: Context, images: ImageData, params: PrepareParams) -> Prepared:
     only of the training images, so that nothing of a held-out image is ever learned.
     """
     from generative.pictures import split, to_channels
+    from nodes.fitting import Changes, fitted, is_grey, with_copies
 
     count, labels = _count_and_labels(images)
     _check_memory(count, images, params)
-    pixels = _fitted(ctx, images, params)
-    grey = params.channels == "grey" or (params.channels == "auto" and _is_grey(pixels))
+    pixels = fitted(ctx, images, params.size, params.fit)
+    grey = params.channels == "grey" or (params.channels == "auto" and is_grey(pixels))
     pixels = to_channels(pixels, "grey" if grey else "colour")
     learn, held = split(count, labels, params.held_out, ctx.seed)
     if not len(held) or not len(learn):
@@ -97,7 +97,8 @@ def prepare(ctx: Context, images: ImageData, params: PrepareParams) -> Prepared:
             f"from and {len(held)} to judge by. Give more images, or raise “Held-out share”."
         )
     shown = pixels[learn], None if labels is None else labels[learn]
-    train_pixels, train_labels = _with_copies(ctx, *shown, params)
+    changes = Changes(params.copies, params.shift, params.rotate, params.scale, params.flip)
+    train_pixels, train_labels = with_copies(ctx, *shown, changes)
     notes: dict[str, Any] = {**images.notes, "originals": len(learn), "copies": params.copies}
     held_labels = None if labels is None else labels[held]
     classes: tuple[str, ...] = images.classes
@@ -131,49 +132,3 @@ def _check_memory(count: int, images: ImageData, params: PrepareParams) -> None:
             f"{_MOST_BYTES / 1024**3:.0f} GB are allowed. Lower “Size” or “Changed copies”, choose grey, or give "
             "fewer images."
         )
-
-
-def _fitted(ctx: Context, images: ImageData, params: PrepareParams) -> np.ndarray:
-    """All pictures at the wanted size, uint8 [n, size, size, 1 or 3]."""
-    from generative.pictures import fit, to_channels
-
-    if isinstance(images, Images):
-        starts = ctx.steps(range(0, len(images), _CHUNK), "Resizing")
-        parts = [fit(images.pixels[start : start + _CHUNK], params.size, params.fit) for start in starts]
-        return np.concatenate(parts)
-    from nodes.reading.pictures import open_upright
-
-    assert isinstance(images, ImageFiles)
-    ones = [
-        fit([open_upright(images.folder / row["file_name"])], params.size, params.fit)
-        for row in ctx.steps(images.rows(), "Opening and resizing")
-    ]
-    grey = all(one.shape[3] == 1 for one in ones)
-    return np.concatenate([to_channels(one, "grey" if grey else "colour") for one in ones])
-
-
-def _is_grey(pixels: np.ndarray) -> bool:
-    """Whether no pixel has a colour, in however many channels it is stored."""
-    return pixels.shape[3] == 1 or all((part == part[..., :1]).all() for part in pixels)
-
-
-def _with_copies(
-    ctx: Context, pixels: np.ndarray, labels: np.ndarray | None, params: PrepareParams
-) -> tuple[np.ndarray, np.ndarray | None]:
-    """The pictures, followed by their changed copies."""
-    from generative.pictures import augment
-
-    if not params.copies:
-        return pixels, labels
-    all_pixels, all_labels = [pixels], [labels]
-    for start in ctx.steps(range(0, len(pixels), _CHUNK), "Making changed copies"):
-        part = slice(start, start + _CHUNK)
-        more, more_labels = augment(
-            pixels[part], None if labels is None else labels[part], params.copies, shift=params.shift,
-            rotate=params.rotate, scale=params.scale, flip=params.flip, seed=ctx.seed + start,
-        )  # fmt: skip
-        skipped = len(pixels[part])
-        all_pixels.append(more[skipped:])
-        all_labels.append(None if more_labels is None else more_labels[skipped:])
-    joined = None if labels is None else np.concatenate([one for one in all_labels if one is not None])
-    return np.concatenate(all_pixels), joined
