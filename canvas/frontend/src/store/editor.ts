@@ -2,6 +2,7 @@
 import { applyEdgeChanges, applyNodeChanges, type EdgeChange, type NodeChange } from "@xyflow/react";
 import { useSyncExternalStore } from "react";
 import { nodeKeys } from "../rules/keys";
+import { lanes } from "../rules/routes";
 import type { Blocks, Doc, DocNode, Wire } from "../types";
 import { type FlowEdge, type FlowNode, flowEdges, flowNodes } from "./flow";
 import { History } from "./history";
@@ -18,6 +19,7 @@ export class Editor extends Emitter {
   selected: ReadonlySet<string> = new Set();
   private byId: Map<string, DocNode>;
   private keys: Map<string, string> | null = null;
+  private lanes: Map<Wire, number> | null = null;
   private history = new History<Past>();
 
   constructor(
@@ -39,6 +41,12 @@ export class Editor extends Emitter {
   key(id: string): string {
     this.keys ??= nodeKeys(this.doc, this.blocks);
     return this.keys.get(id) ?? "";
+  }
+
+  /** The height of the lane on which the wire goes around cards, or null. */
+  lane(wire: Wire): number | null {
+    this.lanes ??= lanes(this.doc, this.blocks);
+    return this.lanes.get(wire) ?? null;
   }
 
   get canUndo(): boolean {
@@ -82,7 +90,7 @@ export class Editor extends Emitter {
     this.blocks = blocks;
     this.nodes = flowNodes(this.doc, blocks, [], this.selected);
     this.edges = flowEdges(this.doc, blocks, []);
-    this.keys = null;
+    this.keys = this.lanes = null;
     this.emit();
   }
 
@@ -120,7 +128,7 @@ export class Editor extends Emitter {
   private show(doc: Doc, selected?: ReadonlySet<string>): void {
     this.doc = doc;
     this.byId = new Map(doc.nodes.map((node) => [node.id, node]));
-    this.keys = null;
+    this.keys = this.lanes = null;
     this.nodes = flowNodes(doc, this.blocks, this.nodes, selected);
     this.edges = flowEdges(doc, this.blocks, this.edges);
     this.afterSelection();

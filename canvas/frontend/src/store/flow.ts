@@ -37,7 +37,7 @@ export function flowEdges(doc: Doc, blocks: Blocks, before: FlowEdge[]): FlowEdg
   return doc.wires.map((wire) => {
     const id = wireId(wire);
     const old = known.get(id);
-    if (old) return old;
+    if (old?.data?.wire === wire) return old;
     const source = nodes.get(wire.from[0]);
     const port = source && blocks.byId.get(source.block)?.outputs.find((output) => output.name === wire.from[1]);
     const colour = (port && blocks.kinds[port.kind]?.colour) ?? "#8a8f98";
@@ -49,6 +49,7 @@ export function flowEdges(doc: Doc, blocks: Blocks, before: FlowEdge[]): FlowEdg
       target: wire.to[0],
       targetHandle: wire.to[1],
       data: { wire, colour },
+      selected: old?.selected ?? false,
       ariaLabel: `${port ? kindTitle(blocks, port.kind) : "Wire"} from ${wire.from[0]} to ${wire.to[0]}`,
     };
   });

@@ -2,15 +2,20 @@
 import { BaseEdge, EdgeLabelRenderer, type EdgeProps, getBezierPath } from "@xyflow/react";
 import { memo } from "react";
 import { remove } from "../rules/edits";
+import { lanePath } from "../rules/routes";
 import type { FlowEdge } from "../store/flow";
 import { useNodeState } from "../store/live";
-import { useSession } from "./context";
+import { useDoc, useSession } from "./context";
 import { Icon } from "./icons";
 
 export const WireEdge = memo(function WireEdge(props: EdgeProps<FlowEdge>) {
   const session = useSession();
   const flows = useNodeState(session.live, props.target)?.status === "running";
-  const [path, x, y] = getBezierPath(props);
+  const lane = useDoc((editor) => (props.data ? editor.lane(props.data.wire) : null));
+  const [path, x, y] =
+    lane === null
+      ? getBezierPath(props)
+      : lanePath(props.sourceX, props.sourceY, props.targetX, props.targetY, lane);
   const colour = props.data?.colour ?? "currentColor";
   const cut = () => session.editor.edit((doc) => remove(doc, new Set(), props.data ? [props.data.wire] : []));
   return (

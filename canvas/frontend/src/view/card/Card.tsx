@@ -28,6 +28,7 @@ export const Card = memo(function Card({ id, selected }: NodeProps<FlowNode>) {
   const status = shownStatus(state, key);
   const title = node.title || spec?.title || node.block;
   const reason = reasonOf(status, state?.reason ?? "");
+  const hint = problems[0]?.message ?? (node.title ? spec?.title : spec?.summary) ?? "";
   const tint = { "--group": groupColour(spec?.group ?? ""), height: size.height } as CSSProperties;
   return (
     <article
@@ -35,17 +36,18 @@ export const Card = memo(function Card({ id, selected }: NodeProps<FlowNode>) {
       data-testid={`node-${id}`} data-status={status} aria-label={`${title}, ${status}`}
     >
       <header className="card-head">
-        <span className="tile"><Icon name={spec?.group ?? "other"} size={isFar ? 22 : 15} /></span>
+        <span className="tile"><Icon name={spec?.group ?? "other"} size={isFar ? 20 : 15} /></span>
         <span className="card-title" title={title}>{title}</span>
         {problems.length > 0 && (
           <span className="badge" title={problems.map((p) => p.message).join("\n")} aria-label="Needs attention">
             <Icon name="warn" size={13} />
           </span>
         )}
-        <StatusPill id={id} status={status} />
       </header>
-      <p className="card-reason" data-testid={`reason-${id}`} title={reason}>
-        {reason || <span className="quiet">{problems[0]?.message ?? (node.title ? spec?.title : spec?.summary)}</span>}
+      <p className="card-reason">
+        <StatusPill id={id} status={status} />
+        <span className="card-why" data-testid={`reason-${id}`} title={reason}>{reason}</span>
+        {!reason && <span className="card-why quiet" title={hint}>{hint}</span>}
       </p>
       {spec ? <Ports id={id} spec={spec} /> : <UnknownPorts id={id} />}
       <Body id={id} kind={size.body} state={state} spec={spec} block={node.block} isStale={status === "changed"} />

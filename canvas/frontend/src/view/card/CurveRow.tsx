@@ -5,7 +5,7 @@ import { figure } from "../../rules/format";
 import type { NodeState } from "../../types";
 import { ScoreLine } from "./ScoreList";
 
-const WIDTH = 96;
+const WIDTH = 76;
 const HEIGHT = 28;
 
 export const CurveRow = memo(function CurveRow({ id, state }: { id: string; state: NodeState | undefined }) {
@@ -24,7 +24,7 @@ export const CurveRow = memo(function CurveRow({ id, state }: { id: string; stat
             ))}
           </svg>
           <span className="curve-text">
-            {state?.scores.length ? <ScoreLine id={id} rows={state.scores} /> : null}
+            {state?.scores.length ? <ScoreLine id={id} rows={state.scores} isShort /> : null}
             {curves.slice(0, state?.scores.length ? 1 : 2).map(([name, points], index) => (
               <span key={name} className="quiet">
                 <i className={`dot-${index}`} aria-hidden="true" /> {name.replaceAll("_", " ")} {figure(points.at(-1)?.[1] ?? NaN)}

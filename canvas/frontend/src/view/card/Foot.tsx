@@ -14,7 +14,7 @@ interface Props {
 
 export const Foot = memo(function Foot({ id, state, status, showsScore }: Props) {
   if (status === "running" || status === "queued") return <Working state={state!} isRunning={status === "running"} />;
-  const summary = Object.values(state?.outputs ?? {}).map((output) => output.summary).join(" · ");
+  const summary = [...new Set(Object.values(state?.outputs ?? {}).map((output) => output.summary))].join("  ·  ");
   return (
     <footer className="foot">
       <span className="foot-text" title={summary}>
