@@ -50,7 +50,7 @@ function Frame() {
 
   return (
     <div
-      ref={frame} className="gl graph frame" tabIndex={-1} onKeyDown={onKeyDown} onCopy={(e) => onCopy(e, false)}
+      ref={frame} className="graph frame" tabIndex={-1} onKeyDown={onKeyDown} onCopy={(e) => onCopy(e, false)}
       onCut={(e) => onCopy(e, true)} onPaste={onPaste} role="application" aria-label="Pipeline canvas"
     >
       <Toolbar />

@@ -128,5 +128,5 @@ function isControl(target: EventTarget): boolean {
 
 /** Whether the focus is on the graph as a whole, where Tab is free to mean something. */
 function isGraph(target: EventTarget): boolean {
-  return target instanceof HTMLElement && (target.classList.contains("gl") || target.classList.contains("graph"));
+  return target instanceof HTMLElement && target.classList.contains("graph");
 }

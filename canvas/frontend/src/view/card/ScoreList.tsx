@@ -2,7 +2,7 @@
 import { figure, scoreTitle } from "../../rules/format";
 import type { ScoreRow } from "../../types";
 
-const ROOM = 4;
+const ROOM = 5;
 
 export function ScoreList({ id, rows }: { id: string; rows: ScoreRow[] }) {
   const subjects = [...new Set(rows.map((row) => row.subject))];
