@@ -11,6 +11,8 @@ import contextlib
 import logging
 import signal
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +24,7 @@ log = logging.getLogger("genloom.live")
 
 POLL_SECONDS = 0.08
 MERGE_SECONDS = 0.03
+WORKER_SECONDS = 1.0
 SEND_SECONDS = 20.0  # a browser that takes no message for so long is given up; it connects again by itself
 
 Live = dict[str, Any]
@@ -47,6 +50,11 @@ class Subscriber:
         else:
             nodes = {**self._pending["nodes"], **delta["nodes"]}
             self._pending = {**delta, "nodes": nodes}
+        self._wake.set()
+
+    def refresh(self) -> None:
+        """The next message shall be a new snapshot."""
+        self._stale = True
         self._wake.set()
 
     def close(self) -> None:
@@ -80,6 +88,9 @@ class Hub:
         self._subscribers: set[Subscriber] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = threading.Event()
+        self._since: int | None = None
+        self._worker: str | None = None
+        self._worker_at = 0.0
         self._thread = threading.Thread(target=self._poll, name="genloom-live", daemon=True)
 
     def start(self) -> None:
@@ -90,9 +101,7 @@ class Hub:
     def stop(self) -> None:
         """End every conversation and the polling. Safe from a signal handler and from any thread."""
         self._stop.set()
-        if self._loop is not None and not self._loop.is_closed():
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._close_all)
+        self._in_loop(self._close_all)
 
     def stop_on_signals(self) -> None:
         """Stop before the server waits for its open connections, which would otherwise never end."""
@@ -125,21 +134,39 @@ class Hub:
             subscriber.close()
 
     def _poll(self) -> None:
-        since, wait, failing = None, POLL_SECONDS, False
+        """Ask for changes until told to stop. A store that fails for a moment is asked again a second later."""
+        wait, failing = 0.0, False
         while not self._stop.wait(wait):
             try:
-                if since is None:  # what happened before the start is in the snapshots
-                    since = self.service.changes(0)[0]
-                since, deltas = self.service.changes(since)
+                self._look()
                 wait, failing = POLL_SECONDS, False
             except Exception:
                 if not failing:
                     log.exception("Run state could not be read; trying again every second")
                 wait, failing = 1.0, True
-                continue
-            if deltas and self._loop is not None and not self._loop.is_closed():
-                with contextlib.suppress(RuntimeError):  # the loop may close in this moment
-                    self._loop.call_soon_threadsafe(self._deliver, deltas)
+
+    def _look(self) -> None:
+        """One round: what changed goes out as deltas; a worker that came or went, as new snapshots."""
+        if self._since is None:  # what happened before is in the snapshots, which are taken again after this
+            self._since = self.service.changes(0)[0]
+            self._in_loop(self._refresh_all)
+        self._since, deltas = self.service.changes(self._since)
+        if deltas:
+            self._in_loop(lambda: self._deliver(deltas))
+        if self._subscribers and time.monotonic() >= self._worker_at:
+            self._worker_at = time.monotonic() + WORKER_SECONDS
+            before, self._worker = self._worker, self.service.worker_state()
+            if self._worker != before and before is not None:
+                self._in_loop(self._refresh_all)
+
+    def _in_loop(self, action: Callable[[], None]) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            with contextlib.suppress(RuntimeError):  # the loop may close in this moment
+                self._loop.call_soon_threadsafe(action)
+
+    def _refresh_all(self) -> None:
+        for subscriber in self._subscribers:
+            subscriber.refresh()
 
     def _deliver(self, deltas: dict[str, Live]) -> None:
         for subscriber in self._subscribers:
