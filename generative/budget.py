@@ -13,7 +13,7 @@ from typing import Any
 
 # The share of a budget that is trained at the peak rate. Before it is over, nothing need be known of the end.
 HOLD = 0.15
-WARM_UP = 100
+WARM_UP = 50
 # The rate ends at this share of its peak.
 _LAST_RATE = 0.01
 # A machine that slows down may stretch a training to this multiple of its seconds; then it ends as it is.

@@ -50,7 +50,6 @@ def fit_mixture(
     components: int,
     seed: int,
     regularisation: float = 1e-6,
-    iterations: int = 100,
 ) -> Mixture:
     """Fit a mixture to each class by expectation maximisation (Dempster, Laird and Rubin 1977).
 
@@ -67,24 +66,31 @@ def fit_mixture(
     weights[:, 0] = 1.0
     means = np.zeros((classes, components, size))
     factors = np.zeros((classes, components, size, size))
-    # A class of one or no picture takes the spread of everything, a tenth as wide.
-    spread = np.linalg.cholesky(np.cov(points, rowvar=False).reshape(size, size) * 0.01 + 1e-9 * np.eye(size)) \
-        if n > 1 else np.eye(size) * 1e-3
     counts = np.bincount(labels, minlength=classes).astype(np.float64)
     for index in range(classes):
         mine = points[labels == index]
         if len(mine) < 2:
             means[index, 0] = mine.mean(axis=0) if len(mine) else points.mean(axis=0)
-            factors[index, 0] = spread
+            factors[index, 0] = _narrow(points)
             continue
         used = int(np.clip(len(mine) // _POINTS_PER_COMPONENT, 1, components))
-        model = GaussianMixture(used, reg_covar=regularisation, max_iter=iterations, random_state=seed)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # a mixture that is not quite settled still serves
-            model.fit(mine)
+        model = _settle(mine, used, regularisation, seed)
         weights[index, :used], means[index, :used] = model.weights_, model.means_
         factors[index, :used] = np.linalg.cholesky(model.covariances_)
     return Mixture(weights, means, factors, counts / counts.sum())
+
+
+def _settle(points: np.ndarray, components: int, regularisation: float, seed: int) -> GaussianMixture:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a mixture that is not quite settled still serves
+        return GaussianMixture(components, reg_covar=regularisation, random_state=seed).fit(points)
+
+
+def _narrow(points: np.ndarray) -> np.ndarray:
+    """A factor for a class of one or no point: the shape of all the points, a tenth as wide."""
+    size = points.shape[1]
+    covariance = np.cov(points, rowvar=False).reshape(size, size) if len(points) > 1 else np.eye(size)
+    return np.linalg.cholesky(0.01 * covariance + 1e-9 * np.eye(size))
 
 
 @dataclass(frozen=True)
