@@ -27,10 +27,14 @@ def _service(home: str) -> Service:
     return Service.open(home or None)
 
 
-@functools.lru_cache(maxsize=1)
 def catalogue() -> Catalogue:
     """All blocks, as the canvas reads them."""
-    return catalogue_message(service().catalogue.describe())
+    return _catalogue(service())
+
+
+@functools.lru_cache(maxsize=1)
+def _catalogue(of: Service) -> Catalogue:
+    return catalogue_message(of.catalogue.describe())
 
 
 def request_id(action: str) -> str:

@@ -114,9 +114,9 @@ def number(value: float | None) -> str:
     if value == 0:
         return "0"
     digits = 2 - math.floor(math.log10(abs(value)))
-    if digits > 6:
+    if digits > 5:
         return f"{value:.2e}"
-    return f"{value:,.{max(0, min(digits, 4))}f}"
+    return f"{value:,.{max(0, digits)}f}"
 
 
 def count(amount: int, one: str, many: str | None = None) -> str:
