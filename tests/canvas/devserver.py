@@ -112,7 +112,8 @@ async def control(request: Request) -> Response:
             setattr(pipelines, name, wish[name])
     if wish.get("drop"):
         for socket in list(sockets):
-            await socket.close()
+            with contextlib.suppress(Exception):  # some have left already
+                await socket.close()
     if "document" in wish:
         pipelines.open(wish["id"])["document"] = wish["document"]
     if "states" in wish:

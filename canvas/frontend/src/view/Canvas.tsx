@@ -1,6 +1,6 @@
 // The whole canvas: toolbar above, palette, graph and panel beside each other, and what lies over them.
 import { ReactFlowProvider } from "@xyflow/react";
-import { type ClipboardEvent, useEffect, useRef } from "react";
+import { type ClipboardEvent, useRef } from "react";
 import { useActions } from "./actions";
 import { useScreen, useSession } from "./context";
 import { Graph } from "./Graph";
@@ -10,6 +10,7 @@ import { Palette } from "./Palette";
 import { Panel } from "./panel/Panel";
 import { Toast } from "./Toast";
 import { Toolbar } from "./Toolbar";
+import { useKeptFocus } from "./useKeptFocus";
 import { isTyping, useKeys } from "./useKeys";
 
 export function Canvas() {
@@ -30,9 +31,7 @@ function Frame() {
   const keysOpen = useScreen((screen) => screen.keysOpen);
   const frame = useRef<HTMLDivElement>(null);
 
-  useEffect(() => {
-    if (document.activeElement === document.body) frame.current?.focus({ preventScroll: true });
-  }, []);
+  useKeptFocus(frame);
 
   const onCopy = (event: ClipboardEvent, cuts: boolean) => {
     if (isTyping(event.target) || hasMarkedText(event.target)) return;

@@ -22,7 +22,7 @@ const nodeTypes = { block: Card };
 const edgeTypes = { wire: WireEdge };
 const MANY = 100;
 const ADD_KEY = ["Meta", "Control"];
-const FIT = { padding: 0.12, maxZoom: 1 };
+const FIT = { padding: 0.06, maxZoom: 1 };
 const GRID: [number, number] = [8, 8];
 export const DRAG_TYPE = "application/x-genloom-block";
 

@@ -12,7 +12,7 @@ import type { QuickAdd } from "../store/screen";
 import type { Session } from "../store/session";
 import { useSession } from "./context";
 
-const FIT = { padding: 0.12, maxZoom: 1, duration: 180 };
+const FIT = { padding: 0.06, maxZoom: 1, duration: 180 };
 const PASTE_SHIFT = 32;
 
 let clipText = ""; // for browsers and pages where the system's clipboard is closed to us
