@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
 from ui import words
 from ui.session import service
+
+THUMB = 64
 
 
 def use_style(name: str) -> None:
@@ -32,7 +34,8 @@ def text(kind: str, key: str, body: str, longest: int = 600) -> None:
 def picture(digest: str | None, key: str, kind: str = "picture", alt: str = "Sample pictures") -> None:
     """A stored picture in a frame of fixed size, or an empty frame."""
     path = service().picture(digest) if digest else None
-    with st.container(key=f"{kind}-{key}", gap=None, horizontal_alignment="center"):
+    width: int | Literal["stretch"] = THUMB if kind == "thumb" else "stretch"
+    with st.container(key=f"{kind}-{key}", gap=None, horizontal_alignment="center", width=width):
         if path is None:
             st.markdown(":gray[:material/image:]")
         else:
