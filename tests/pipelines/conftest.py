@@ -45,7 +45,7 @@ def finish(service: Service, worker: Worker) -> Callable[[str], str]:
 def chain(length: int, **params: object) -> Document:
     """source → step → step …"""
     nodes = [Node("n0", "probe.source", params=dict(params))]
-    nodes += [Node(f"n{i}", "probe.step") for i in range(1, length)]
+    nodes += [Node(f"n{i}", "probe.step", position=(i * 340.0, 0.0)) for i in range(1, length)]
     wires = [Wire((f"n{i - 1}", "scores"), (f"n{i}", "scores")) for i in range(1, length)]
     return Document("chain", tuple(nodes), tuple(wires))
 
