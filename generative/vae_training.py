@@ -1,7 +1,7 @@
 """How the variational autoencoder is trained: its settings, its recipe for the loop, and the report.
 
-The recipe (measured on digits): little weight on the divergence, a warm-up of it, a high learning rate that
-makes a few hundred steps on a busy machine suffice, an average of the weights, and a mixture fitted to the
+The recipe (measured on digits): little weight on the divergence, a warm-up of it, a learning rate that
+lets several hundred steps on a busy machine suffice, an average of the weights, and a mixture fitted to the
 codes at the end.
 """
 
@@ -44,7 +44,7 @@ class VAESettings:
     hidden: int = 256
     network: Literal["mlp", "convolutional"] = "mlp"
     batch_size: int = 128
-    learning_rate: float = 4e-3
+    learning_rate: float = 3e-3
     beta: float = 0.1
     warm_up: int = 500
     average: float = 0.998
