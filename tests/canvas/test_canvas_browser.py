@@ -143,7 +143,7 @@ def test_a_wrong_value_says_what_is_allowed(canvas: Canvas) -> None:
         "Learning rate must be a number, but is “fast”."
     )
     canvas.part("param-budget").fill("0")
-    expect(canvas.part("param-error-budget")).to_have_text("Budget must be more than 0, but is 0.")
+    expect(canvas.part("param-error-budget")).to_have_text("Budget: seconds must be more than 0, but is 0.")
     canvas.part("param-latent_size").fill("32")
     expect(canvas.part("param-error-latent_size")).to_have_count(0)
     canvas.part("reset-latent_size").click()

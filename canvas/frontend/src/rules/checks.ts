@@ -8,6 +8,7 @@ export function checkField(field: FieldSpec, value: unknown): string | null {
   }
   if (value === null) {
     if (field.nullable) return null;
+    if (field.widget === "choice") return checkChoice(field, value);
     return field.required ? needed(field) : wrongType(field, value);
   }
   switch (field.widget) {
@@ -75,16 +76,16 @@ function checkBudget(field: FieldSpec, value: unknown): string | null {
   if (entries.length !== 1 || !unit || !(unit in BUDGET_LIMITS)) {
     return `${field.title}: give exactly one of seconds, steps or epochs.`;
   }
-  if (typeof amount !== "number" || !Number.isFinite(amount)) {
-    return `${field.title} must be a number, but is ${shown(amount)}.`;
+  const name = `${field.title}: ${unit}`;
+  const kind = unit === "steps" ? "a whole number" : "a number";
+  const isNumber = typeof amount === "number" && Number.isFinite(amount);
+  if (!isNumber || (unit === "steps" && !Number.isInteger(amount))) {
+    return `${name} must be ${kind}, but is ${shown(amount)}.`;
   }
-  if (unit === "steps" && !Number.isInteger(amount)) {
-    return `${field.title} must be a whole number, but is ${shown(amount)}.`;
-  }
-  if (unit === "steps" && amount < 1) return `${field.title} must be at least 1, but is ${shown(amount)}.`;
-  if (amount <= 0) return `${field.title} must be more than 0, but is ${shown(amount)}.`;
+  if (unit === "steps" && amount < 1) return `${name} must be at least 1, but is ${shown(amount)}.`;
+  if (amount <= 0) return `${name} must be more than 0, but is ${shown(amount)}.`;
   const most = BUDGET_LIMITS[unit]!;
-  return amount > most ? `${field.title} must be at most ${short(most)}, but is ${shown(amount)}.` : null;
+  return amount > most ? `${name} must be at most ${short(most)}, but is ${shown(amount)}.` : null;
 }
 
 function hasHash(value: unknown): boolean {

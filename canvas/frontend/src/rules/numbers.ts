@@ -5,7 +5,8 @@ import type { FieldSpec } from "../types";
 export function parseNumber(text: string): number | string | null {
   const plain = text.trim().replaceAll(/[\s_]/g, "").replace(/^([+-]?\d+),(\d+)$/, "$1.$2").replace("−", "-");
   if (!plain) return null;
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) ? Number(plain) : text;
+  const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(plain) && Number.isFinite(Number(plain));
+  return isNumber ? Number(plain) : text;
 }
 
 /** How far one press of the stepper goes: the declared step, or one in the second digit of the value. */
@@ -50,6 +51,8 @@ export function toSlider(slider: Slider, value: number): number {
 
 export function fromSlider(slider: Slider, at: number): number {
   const { low, high, stops, isLog, isWhole, step } = slider;
+  if (at <= 0) return low;
+  if (at >= stops) return high;
   const part = at / stops;
   const raw = isLog ? low * (high / low) ** part : low + part * (high - low);
   if (isWhole && !isLog) return Math.round(raw);
