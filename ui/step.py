@@ -13,6 +13,7 @@ from pipelines.service import RunRow, StepRow
 from ui import words
 from ui.parts import picture
 from ui.scores import show as show_scores
+from ui.session import service
 
 STRIP = 6
 OPEN = ("running", "failed")
@@ -25,9 +26,9 @@ def show(step: StepRow, run: RunRow) -> None:
     reason = f" · :gray[{words.plain(step.reason, 120)}]" if step.reason else ""
     took = f" · {words.took(step.seconds)}" if step.seconds is not None else ""
     label = f"**{words.plain(step.title or step.node, 80)}** · :{shown.colour}[{shown.word}]{took}{reason}"
-    opens = step.status in OPEN or (bool(step.pictures) and run.status not in words.ACTIVE)
+    opens = step.status in OPEN or bool(step.pictures)
     line = st.expander(
-        label, expanded=opens, icon=shown.icon, key=f"step {run.id} {step.node}", on_change="rerun"
+        label, expanded=opens, icon=shown.icon, key=f"step {run.id} {step.node} {opens}", on_change="rerun"
     )
     if line.open:
         with line:
@@ -59,7 +60,7 @@ def _inside(step: StepRow, key: str) -> None:
     _outputs(step, key)
     settings, log = st.columns(2, gap="large")
     with settings:
-        _settings(step.params)
+        _settings(step)
     with log:
         _log(step.log)
 
@@ -116,14 +117,8 @@ def timeline(steps: Sequence[StepRow]) -> None:
 def _pictures(pictures: Sequence[dict[str, Any]], key: str) -> None:
     """The newest picture, or one of the earlier ones chosen by a slider."""
     last = len(pictures) - 1
-    chosen = last
-    if last > 0:
-        st.caption(f"Pictures through time ({last + 1})")
-        chosen = st.select_slider(
-            "Moment", range(last + 1), value=last, key=f"moment {key}", label_visibility="collapsed",
-            format_func=lambda index: f"step {pictures[index]['step']:,}",
-        )  # fmt: skip
-    shown = pictures[min(chosen, last)]
+    chosen = _moment(pictures, key) if last > 0 else last
+    shown = pictures[chosen]
     picture(shown["hash"], f"{key}-large", "large", alt=str(shown["caption"] or "Sample pictures"))
     if shown["caption"]:
         st.caption(words.plain(shown["caption"]))
@@ -136,33 +131,63 @@ def _pictures(pictures: Sequence[dict[str, Any]], key: str) -> None:
                     st.caption(f"{pictures[index]['step']:,}")
 
 
+def _moment(pictures: Sequence[dict[str, Any]], key: str) -> int:
+    """The picture chosen by a slider, which follows the newest one until it is moved back."""
+    last, held = len(pictures) - 1, f"held moment {key}"
+    widget = f"moment {key} {last}"  # a new picture makes a new slider, at the place that is held
+
+    def hold() -> None:
+        moved = st.session_state[widget]
+        st.session_state[held] = moved if moved < last else None
+
+    labels = [f"step {one['step']:,}" for one in pictures]
+    labels = [
+        name if labels.count(name) == 1 else f"{name}, picture {index + 1}"
+        for index, name in enumerate(labels)
+    ]
+    st.caption(f"Pictures through time ({last + 1})")
+    place = st.session_state.get(held)
+    chosen = st.select_slider(
+        "Moment", range(last + 1), value=last if place is None else min(place, last), key=widget,
+        label_visibility="collapsed", on_change=hold, format_func=labels.__getitem__,
+    )  # fmt: skip
+    return int(chosen)
+
+
 def _outputs(step: StepRow, key: str) -> None:
     """What the step produced."""
     if not step.outputs:
         return
     st.caption("Results")
     for name, output in step.outputs.items():
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            if output.get("picture") and not step.pictures:
-                picture(output["picture"]["hash"], f"{key}-{name}", "large")
-            st.markdown(
-                f":material/deployed_code: {words.plain(name, 60)} · :gray[{words.plain(output['summary'], 200)}]"
-            )
+        st.markdown(
+            f":material/deployed_code: {words.plain(name, 60)} · :gray[{words.plain(output['summary'], 200)}]"
+        )
+        if output.get("picture") and not step.pictures:
+            picture(output["picture"]["hash"], f"{key}-{name}", "result")
 
 
-def _settings(params: dict[str, Any]) -> None:
-    if not params:
+def _settings(step: StepRow) -> None:
+    if not step.params:
         return
     st.caption("Settings")
-    rows = [{"Setting": name.replace("_", " "), "Value": _value(value)} for name, value in params.items()]
+    spec = service().catalogue.get(step.block)
+    titles = {field["name"]: str(field["title"]) for field in spec.describe()["fields"]} if spec else {}
+    rows = [
+        {"Setting": titles.get(name, name), "Value": _value(value)} for name, value in step.params.items()
+    ]
     st.dataframe(rows, hide_index=True, alt="Settings of this step")
 
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
         given = {name: item for name, item in value.items() if item is not None}
-        return ", ".join(f"{item:g} {name}" if isinstance(item, int | float) else f"{name}: {item}"
-                         for name, item in given.items())  # fmt: skip
+        return ", ".join(
+            f"{item:g} {name}" if isinstance(item, int | float) else f"{name}: {item}"
+            for name, item in given.items()
+        )
+    if value is None or isinstance(value, bool):
+        return {None: "–", True: "yes", False: "no"}[value]
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

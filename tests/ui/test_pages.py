@@ -48,6 +48,23 @@ def test_searching_looks_through_demos_and_pipelines(used: Used) -> None:
     assert ODD_NAMES[0] in [text.value for text in test.text]
 
 
+def test_a_demo_shows_the_score_that_its_stored_run_reached(
+    open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    from pipelines import templates
+
+    score = {"name": "fid", "value": 1.9, "low": 1.7, "high": 2.2, "floor": 0.6, "n": 1797, "features": "f",
+             "meaning": "How far.", "subject": "model", "better": "lower"}  # fmt: skip
+    stored = replace(templates.get("digits-vae"), results={"scores": [score], "thumbnail": "0" * 64})
+    monkeypatch.setattr(templates, "all_templates", lambda: [stored])
+    test = open_page()
+    assert not test.exception
+    assert "FID 1.90 (1.70 to 2.20)" in shown(test).replace("\\", "")
+    assert "real pictures 0.600" in shown(test)
+
+
 def test_running_a_demo_starts_it_and_opens_its_canvas(open_page: Open) -> None:
     test = open_page()
     button(test, "run digits-vae").click().run()  # type: ignore[attr-defined]
@@ -126,8 +143,10 @@ def test_pictures_through_time_are_chosen_by_a_slider(used: Used) -> None:
     test = _open("runs.py", run=str(used.done))
     slider = test.select_slider[0]
     assert len(slider.options) > 1
+    assert slider.value == len(slider.options) - 1
     slider.set_value(0).run()
     assert not test.exception
+    assert test.select_slider[0].value == 0
 
 
 def test_a_failed_run_says_why(used: Used) -> None:
