@@ -99,7 +99,9 @@ def measure(
 ) -> list[Row]:
     """Compare the loops, taking turns. `others` adds more: name to a function of steps that gives seconds."""
     loops: dict[str, Callable[[int], float]] = {
-        "plain PyTorch": lambda count: plain_loop(count)[0], "train_vae": our_loop, **(others or {}),
+        "plain PyTorch": lambda count: plain_loop(count)[0],
+        "train_vae": our_loop,
+        **(others or {}),
     }
     for loop in loops.values():
         loop(50)  # the first steps of a process load libraries
@@ -123,7 +125,9 @@ def measure(
 def table(rows: list[Row]) -> str:
     """The rows as a Markdown table."""
     lines = ["| loop | steps/s | ratio to plain |", "|---|---|---|"]
-    return "\n".join(lines + [f"| {row.name} | {row.steps_per_second:.1f} | {row.ratio:.3f} |" for row in rows])
+    return "\n".join(
+        lines + [f"| {row.name} | {row.steps_per_second:.1f} | {row.ratio:.3f} |" for row in rows]
+    )
 
 
 def main() -> None:

@@ -37,8 +37,10 @@ class Budget:
     def __post_init__(self) -> None:
         given = {name: value for name, value in vars(self).items() if value is not None}
         if len(given) != 1:
-            raise ValueError(f"A budget needs exactly one of seconds, steps and epochs, but has {given or 'none'}.")
-        (name, value), = given.items()
+            raise ValueError(
+                f"A budget needs exactly one of seconds, steps and epochs, but has {given or 'none'}."
+            )
+        ((name, value),) = given.items()
         if not (math.isfinite(value) and value > 0):
             raise ValueError(f"The budget is {value} {name}, but it must be above 0.")
 

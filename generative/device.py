@@ -106,11 +106,13 @@ def pick(name: str = "auto") -> Device:
         found = torch.cuda.device_count() if torch.cuda.is_available() else 0
         wanted = int(number) if number.isdigit() else 0
         if wanted >= found:
-            raise ValueError(f"Device {name} was asked for, but this machine has {found} CUDA devices. "
-                             "Choose another one, or \"auto\".")
+            raise ValueError(
+                f"Device {name} was asked for, but this machine has {found} CUDA devices. "
+                'Choose another one, or "auto".'
+            )
         return Device(f"cuda:{wanted}")
     if kind == "mps" and not torch.backends.mps.is_available():
-        raise ValueError("Device mps was asked for, but this machine has none. Choose \"cpu\" or \"auto\".")
+        raise ValueError('Device mps was asked for, but this machine has none. Choose "cpu" or "auto".')
     if kind not in ("cpu", "mps"):
         raise ValueError(f"There is no device called {name!r}. Known: auto, cpu, cuda:0, cuda:1, …, mps.")
     return Device(kind)

@@ -120,10 +120,15 @@ class _Moving:
             weights, lr=player.learning_rate, betas=player.betas, weight_decay=player.weight_decay, fused=True
         )
         averaged = module if player.average is None else copy.deepcopy(module).eval().requires_grad_(False)
-        targets: list[Tensor] = [] if player.average is None else [
-            target for target, weight in zip(averaged.parameters(), module.parameters(), strict=True)
-            if weight.requires_grad
-        ]
+        targets: list[Tensor] = (
+            []
+            if player.average is None
+            else [
+                target
+                for target, weight in zip(averaged.parameters(), module.parameters(), strict=True)
+                if weight.requires_grad
+            ]
+        )
         return cls(player, optimiser, averaged, weights, targets)
 
     def step(self, loss: Tensor, rate: float, step: int) -> None:
@@ -154,8 +159,10 @@ class Training:
         if batch < 1:
             raise ValueError(f"Batch size is {batch}; it must be at least 1.")
         if n < batch:
-            raise ValueError(f"Batch size is {batch} but there are only {n} images. "
-                             f"Set the batch size to {n} or less, or give more images.")
+            raise ValueError(
+                f"Batch size is {batch} but there are only {n} images. "
+                f"Set the batch size to {n} or less, or give more images."
+            )
         self.recipe, self.settings, self.device, self.observer = recipe, settings, device, observer
         self.data = tuple(part.to(device.torch_device) for part in data)
         self.generator = device.generator(settings.seed)
@@ -192,7 +199,9 @@ class Training:
             self.plan.ended_at = self.step
             self.observer.remember(PLAN, self.plan.as_json(complete=True))
         modules = {name: module.eval() for name, module in self.averages.items()}
-        return Outcome(modules, self.step, self.trained_before, narrator.latest, self.plan.as_json(True), ended)
+        return Outcome(
+            modules, self.step, self.trained_before, narrator.latest, self.plan.as_json(True), ended
+        )
 
     def state(self) -> dict[str, Any]:
         """Everything needed to go on from here: tensors, numbers, text, and lists and dicts of them."""
@@ -204,11 +213,13 @@ class Training:
             "order": self.shuffle.order.clone(),
             "at": self.shuffle.at,
             "players": {
-                one.player.name: copy.deepcopy({
-                    "weights": dict(one.player.module.state_dict()),
-                    "averaged": dict(one.averaged.state_dict()),
-                    "optimiser": one.optimiser.state_dict(),
-                })
+                one.player.name: copy.deepcopy(
+                    {
+                        "weights": dict(one.player.module.state_dict()),
+                        "averaged": dict(one.averaged.state_dict()),
+                        "optimiser": one.optimiser.state_dict(),
+                    }
+                )
                 for one in self.moving
             },
         }
@@ -227,7 +238,9 @@ class Training:
         self.generator.set_state(state["generator"].cpu())
         self.shuffle.order, self.shuffle.at = state["order"].to(self.device.torch_device), int(state["at"])
         self.step, self.trained_before = int(state["step"]), float(state["seconds"])
-        self.plan = Plan.begin(self.settings.budget, self.shuffle.n // self.settings.batch_size, state["plan"])
+        self.plan = Plan.begin(
+            self.settings.budget, self.shuffle.n // self.settings.batch_size, state["plan"]
+        )
 
     def _one_step(self, narrator: Narrator) -> None:
         index = self.shuffle.next()

@@ -82,7 +82,9 @@ def fit_mixture(
 
 def _settle(points: np.ndarray, components: int, regularisation: float, seed: int) -> GaussianMixture:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a mixture that is not quite settled still serves
+        warnings.simplefilter(
+            "ignore", ConvergenceWarning
+        )  # a mixture that is not quite settled still serves
         return GaussianMixture(components, reg_covar=regularisation, random_state=seed).fit(points)
 
 

@@ -29,12 +29,16 @@ def load(folder: str | Path) -> Any:
     except (json.JSONDecodeError, UnicodeDecodeError, AttributeError) as error:
         raise ValueError(f"The config.json in {folder.name!r} is not a JSON object: {error}") from error
     if name not in FAMILIES:
-        raise ValueError(f"The model in {folder.name!r} is a {name!r}, which cannot be drawn from here. "
-                         f"Known: {', '.join(sorted(FAMILIES))}.")
+        raise ValueError(
+            f"The model in {folder.name!r} is a {name!r}, which cannot be drawn from here. "
+            f"Known: {', '.join(sorted(FAMILIES))}."
+        )
     if not list(folder.glob("*.safetensors")):
         raise ValueError(f"The model in {folder.name!r} has a config.json but no weights (*.safetensors).")
     family = getattr(importlib.import_module(FAMILIES[name]), name)
     try:
-        return family.from_pretrained(str(folder), local_files_only=True, use_safetensors=True).eval()
+        return family.from_pretrained(
+            str(folder), local_files_only=True, use_safetensors=True, low_cpu_mem_usage=False
+        ).eval()
     except (OSError, RuntimeError, KeyError, TypeError) as error:
         raise ValueError(f"The model in {folder.name!r} cannot be read: {error}") from error

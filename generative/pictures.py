@@ -38,7 +38,7 @@ def fit(images: Images, size: int, mode: Fit = "crop") -> np.ndarray:
     if size < 1:
         raise ValueError(f"The size is {size}, but a picture needs at least 1 pixel.")
     if mode not in ("crop", "pad", "stretch"):
-        raise ValueError(f"The mode is {mode!r}; it must be \"crop\", \"pad\" or \"stretch\".")
+        raise ValueError(f'The mode is {mode!r}; it must be "crop", "pad" or "stretch".')
     grey = all(picture.mode in ("L", "1") for picture in pictures)
     done = [_fit_one(_plain(picture, grey), size, mode) for picture in pictures]
     return np.stack([_array(picture) for picture in done])
@@ -54,7 +54,7 @@ def to_channels(images: np.ndarray, channels: Channels) -> np.ndarray:
     if channels == "colour":
         return np.repeat(stack, 3, axis=3) if stack.shape[3] == 1 else stack
     if channels != "grey":
-        raise ValueError(f"The channels are {channels!r}; they must be \"grey\" or \"colour\".")
+        raise ValueError(f'The channels are {channels!r}; they must be "grey" or "colour".')
     if stack.shape[3] == 1:
         return stack
     weights = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -90,8 +90,10 @@ def augment(
     """
     stack = _stack(images)
     if copies < 0 or not 0 <= scale < 1 or shift < 0 or rotate < 0:
-        raise ValueError(f"Cannot augment with copies={copies}, shift={shift}, rotate={rotate}, scale={scale}: "
-                         "none may be negative, and scale must be below 1.")
+        raise ValueError(
+            f"Cannot augment with copies={copies}, shift={shift}, rotate={rotate}, scale={scale}: "
+            "none may be negative, and scale must be below 1."
+        )
     rng = np.random.default_rng(seed)
     rounds = [stack]
     for _ in range(copies):
@@ -155,8 +157,10 @@ def to_png(picture: np.ndarray) -> bytes:
 def _stack(images: np.ndarray) -> np.ndarray:
     stack = np.asarray(images)
     if stack.dtype != np.uint8 or stack.ndim != 4 or stack.shape[3] not in (1, 3):
-        raise ValueError(f"Pictures must be uint8 [n, height, width, 1 or 3], "
-                         f"but these are {stack.dtype} {list(stack.shape)}.")
+        raise ValueError(
+            f"Pictures must be uint8 [n, height, width, 1 or 3], "
+            f"but these are {stack.dtype} {list(stack.shape)}."
+        )
     if len(stack) == 0:
         raise ValueError("There are no pictures.")
     return stack
@@ -222,8 +226,14 @@ def _change(
     centre_x, centre_y = width / 2, height / 2
     move_x, move_y = centre_x + dx * shift * width, centre_y + dy * shift * height
     # Maps a pixel of the result to one of the padded source, as Pillow's affine transform wants it.
-    matrix = (cos, sin, margin + centre_x - cos * move_x - sin * move_y,
-              -sin, cos, margin + centre_y + sin * move_x - cos * move_y)
+    matrix = (
+        cos,
+        sin,
+        margin + centre_x - cos * move_x - sin * move_y,
+        -sin,
+        cos,
+        margin + centre_y + sin * move_x - cos * move_y,
+    )
     source = Image.fromarray(padded[..., 0] if channels == 1 else padded)
     changed = source.transform((width, height), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR)
     return _array(changed)

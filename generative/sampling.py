@@ -105,6 +105,8 @@ def _labels(model: Drawable, label: int | Sequence[int] | None, count: int) -> n
         raise ValueError("This model was trained without labels, so it cannot draw a chosen class.")
     unknown = [value for value in wanted if not 0 <= value < len(names)]
     if unknown or not wanted:
-        raise ValueError(f"There is no class {unknown[0] if unknown else 'in the empty list'}. The model knows 0 to "
-                         f"{len(names) - 1}: {', '.join(names[:12])}.")
+        raise ValueError(
+            f"There is no class {unknown[0] if unknown else 'in the empty list'}. The model knows 0 to "
+            f"{len(names) - 1}: {', '.join(names[:12])}."
+        )
     return np.resize(np.array(wanted, dtype=np.int64), count)

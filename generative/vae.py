@@ -59,7 +59,7 @@ class ImageVAE(ModelMixin, ConfigMixin):  # type: ignore[misc]
         elif network == "convolutional":
             self.encoder, self.decoder = _convolutions(image_size, channels, hidden, latent_size)
         else:
-            raise ValueError(f"The network is {network!r}; it must be \"mlp\" or \"convolutional\".")
+            raise ValueError(f'The network is {network!r}; it must be "mlp" or "convolutional".')
         kinds = max(1, len(classes))
         self._classes, self.latent_size, self.components = list(classes), latent_size, components
         self.shape = (channels, image_size, image_size)
@@ -133,9 +133,7 @@ def to_unit(pictures: Tensor) -> Tensor:
     return pictures.float() / 255
 
 
-def vae_loss(
-    model: ImageVAE, pictures: Tensor, beta: float, generator: torch.Generator
-) -> dict[str, Tensor]:
+def vae_loss(model: ImageVAE, pictures: Tensor, beta: float, generator: torch.Generator) -> dict[str, Tensor]:
     """The negative evidence bound with a weighted divergence (Higgins et al. 2017), a mean over pictures.
 
     "reconstruction" is the cross entropy and "kl" the divergence, both summed over a picture, in nats.
@@ -145,14 +143,20 @@ def vae_loss(
     codes = torch.addcmul(mean, torch.exp(0.5 * log_variance), noise)
     n = len(pictures)
     logits = model.decode(codes)
-    reconstruction = functional.binary_cross_entropy_with_logits(logits.float(), pictures, reduction="sum") / n
+    reconstruction = (
+        functional.binary_cross_entropy_with_logits(logits.float(), pictures, reduction="sum") / n
+    )
     divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).float().sum() / n
     return {"loss": reconstruction + beta * divergence, "reconstruction": reconstruction, "kl": divergence}
 
 
 def _dense(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
-        nn.Flatten(), nn.Linear(inputs, hidden), nn.SiLU(), nn.Linear(hidden, hidden), nn.SiLU(),
+        nn.Flatten(),
+        nn.Linear(inputs, hidden),
+        nn.SiLU(),
+        nn.Linear(hidden, hidden),
+        nn.SiLU(),
         nn.Linear(hidden, outputs),
     )
 
@@ -163,8 +167,10 @@ def _convolutions(size: int, channels: int, hidden: int, latent: int) -> tuple[n
     while side % 2 == 0 and side > _NARROWEST:
         halvings, side = halvings + 1, side // 2
     if halvings == 0 or side > 8:
-        raise ValueError(f"A convolutional network cannot halve pictures of {size} × {size} pixels down to 8 or "
-                         "less. Choose a size such as 16, 28, 32, 48 or 64, or the network \"mlp\".")
+        raise ValueError(
+            f"A convolutional network cannot halve pictures of {size} × {size} pixels down to 8 or "
+            'less. Choose a size such as 16, 28, 32, 48 or 64, or the network "mlp".'
+        )
     widths = [max(16, hidden >> (halvings - 1 - index)) for index in range(halvings)]
     down: list[nn.Module] = []
     for before, after in zip([channels, *widths[:-1]], widths, strict=True):

@@ -91,7 +91,9 @@ def train_vae(
     observer, device = observer or Silent(), device or Device("cpu")
     names = _class_names(images, labels, settings)
     model = build_vae(images, names, settings)
-    count = settings.threads or device.threads_for(count_parameters(model), settings.network == "convolutional")
+    count = settings.threads or device.threads_for(
+        count_parameters(model), settings.network == "convolutional"
+    )
     with device.threads(count):
         pictures, numbers = to_tensors(images, labels)
         recipe = VAERecipe(model, pictures, numbers, settings, evaluator)
@@ -109,23 +111,33 @@ def train_vae(
 def build_vae(images: np.ndarray, names: tuple[str, ...], settings: VAESettings) -> ImageVAE:
     """An untrained model that fits the pictures, its weights drawn by the seed."""
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[3] not in (1, 3):
-        raise ValueError(f"The images must be uint8 [n, height, width, 1 or 3], but are {images.dtype} "
-                         f"{list(images.shape)}.")
+        raise ValueError(
+            f"The images must be uint8 [n, height, width, 1 or 3], but are {images.dtype} "
+            f"{list(images.shape)}."
+        )
     if images.shape[1] != images.shape[2]:
-        raise ValueError(f"The images are {images.shape[2]} × {images.shape[1]} pixels, but they must be square. "
-                         "Put a Prepare images block before.")
+        raise ValueError(
+            f"The images are {images.shape[2]} × {images.shape[1]} pixels, but they must be square. "
+            "Put a Prepare images block before."
+        )
     components = settings.components or (4 if names else 40)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         return ImageVAE(
-            images.shape[1], images.shape[3], list(names), settings.hidden, settings.latent_size,
-            settings.network, components,
+            images.shape[1],
+            images.shape[3],
+            list(names),
+            settings.hidden,
+            settings.latent_size,
+            settings.network,
+            components,
         )
 
 
 def to_tensors(images: np.ndarray, labels: np.ndarray | None) -> tuple[Tensor, Tensor | None]:
     """Pictures uint8 NCHW and labels int64."""
-    pictures = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+    # a copy: what comes from a stored artifact is read-only, and torch wants to own its memory
+    pictures = torch.from_numpy(np.array(images.transpose(0, 3, 1, 2), order="C"))
     return pictures, None if labels is None else torch.from_numpy(np.asarray(labels).astype(np.int64))
 
 
@@ -193,8 +205,10 @@ def _class_names(images: np.ndarray, labels: np.ndarray | None, settings: VAESet
     low, high = (int(np.min(labels)), int(np.max(labels))) if len(labels) else (0, 0)
     names = settings.classes or tuple(str(value) for value in range(high + 1))
     if low < 0 or high >= len(names):
-        raise ValueError(f"The labels run from {low} to {high}, but there are {len(names)} class names. "
-                         f"Labels must run from 0 to {len(names) - 1}.")
+        raise ValueError(
+            f"The labels run from {low} to {high}, but there are {len(names)} class names. "
+            f"Labels must run from 0 to {len(names) - 1}."
+        )
     return names
 
 
@@ -223,6 +237,8 @@ def _report(
         "scores": [asdict(score) for score in scores],
         "device": device.name,
         "peak_memory": device.peak_memory(),
-        "settings": {name: list(value) if isinstance(value, tuple) else value
-                     for name, value in asdict(settings).items()},
+        "settings": {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(settings).items()
+        },
     }

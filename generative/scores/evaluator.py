@@ -64,11 +64,15 @@ class Evaluator:
     ) -> None:
         for name, images in (("training", train_images), ("held-out", heldout_images)):
             if len(images) < _FEWEST:
-                raise ValueError(f"Scores need at least {_FEWEST} {name} images, but there are {len(images)}. "
-                                 "Give more images, or hold out another share of them.")
+                raise ValueError(
+                    f"Scores need at least {_FEWEST} {name} images, but there are {len(images)}. "
+                    "Give more images, or hold out another share of them."
+                )
         if train_images.shape[1:] != heldout_images.shape[1:]:
-            raise ValueError(f"The training images are {_size(train_images)} but the held-out images are "
-                             f"{_size(heldout_images)}. Prepare both in the same way.")
+            raise ValueError(
+                f"The training images are {_size(train_images)} but the held-out images are "
+                f"{_size(heldout_images)}. Prepare both in the same way."
+            )
         self.train_images, self.train_labels = train_images, train_labels
         self.heldout_images, self.heldout_labels = heldout_images, heldout_labels
         self.seed = seed
@@ -183,10 +187,14 @@ class Evaluator:
 
     def _checked(self, samples: np.ndarray) -> np.ndarray:
         if samples.dtype != np.uint8 or samples.shape[1:] != self.train_images.shape[1:]:
-            raise ValueError(f"The samples are {_size(samples)} but the real images are "
-                             f"{_size(self.train_images)}. Score against the data that the model learned from.")
+            raise ValueError(
+                f"The samples are {_size(samples)} but the real images are "
+                f"{_size(self.train_images)}. Score against the data that the model learned from."
+            )
         if len(samples) < _FEWEST:
-            raise ValueError(f"Scores need at least {_FEWEST} samples, but there are {len(samples)}. Draw more.")
+            raise ValueError(
+                f"Scores need at least {_FEWEST} samples, but there are {len(samples)}. Draw more."
+            )
         return samples
 
 

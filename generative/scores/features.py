@@ -110,10 +110,13 @@ def _inputs(images: np.ndarray) -> Tensor:
 def _network(channels: int, classes: int, side: int) -> nn.Sequential:
     last = math.ceil(side / 4)  # two strides of 2
     return nn.Sequential(
-        nn.Conv2d(channels, 16, 3, 2, 1), nn.SiLU(),
-        nn.Conv2d(16, 32, 3, 2, 1), nn.SiLU(),
+        nn.Conv2d(channels, 16, 3, 2, 1),
+        nn.SiLU(),
+        nn.Conv2d(16, 32, 3, 2, 1),
+        nn.SiLU(),
         nn.Flatten(),
-        nn.Linear(32 * last * last, SIZE), nn.ReLU(),
+        nn.Linear(32 * last * last, SIZE),
+        nn.ReLU(),
         nn.Linear(SIZE, classes),
     )
 

@@ -31,14 +31,18 @@ def inside(points: np.ndarray, cloud: np.ndarray, neighbours: int = NEIGHBOURS) 
         ValueError: the cloud is too small to have such neighbours.
     """
     if len(cloud) <= neighbours:
-        raise ValueError(f"Precision and recall need more than {neighbours} points on either side, "
-                         f"but one has {len(cloud)}.")
+        raise ValueError(
+            f"Precision and recall need more than {neighbours} points on either side, "
+            f"but one has {len(cloud)}."
+        )
     radii = np.partition(distances(cloud, cloud), neighbours, axis=1)[:, neighbours]
     near: np.ndarray = distances(points, cloud) <= radii[None, :]
     return np.any(near, axis=1)
 
 
-def precision_recall(real: np.ndarray, drawn: np.ndarray, neighbours: int = NEIGHBOURS) -> tuple[float, float]:
+def precision_recall(
+    real: np.ndarray, drawn: np.ndarray, neighbours: int = NEIGHBOURS
+) -> tuple[float, float]:
     """The share of samples that look real, and the share of real ones that the samples cover. Both 0 to 1.
 
     Args:

@@ -49,7 +49,7 @@ class TrainVAEParams(Params):
         description="Images that are learned from in one step.",
     )
     learning_rate: float = Param(
-        2e-3, gt=0, le=0.1, advanced=True, title="Learning rate",
+        3e-3, gt=0, le=0.1, advanced=True, title="Learning rate",
         description="How large the steps are; lower it where the loss jumps.",
     )  # fmt: skip
     beta: float = Param(

@@ -22,8 +22,9 @@ def drive(plan: Plan, speed, seconds: float = 1000.0) -> float:
     return elapsed
 
 
-@pytest.mark.parametrize("given", [{}, {"seconds": 1, "steps": 1}, {"seconds": 0}, {"steps": -1},
-                                   {"epochs": float("nan")}])
+@pytest.mark.parametrize(
+    "given", [{}, {"seconds": 1, "steps": 1}, {"seconds": 0}, {"steps": -1}, {"epochs": float("nan")}]
+)
 def test_a_budget_is_one_thing_above_zero(given):
     with pytest.raises(ValueError, match=r"budget"):
         Budget(**given)
@@ -35,13 +36,17 @@ def test_steps_and_epochs_are_known_at_once():
     assert Plan.begin(Budget(seconds=5), 10).steps is None
 
 
-@pytest.mark.parametrize("speed", [
-    lambda t: 300.0,
-    lambda t: 300.0 if t < 10 else 100.0,
-    lambda t: 10.0 if t < 8 else 400.0,
-    lambda t: 400.0 if int(t) % 2 else 20.0,
-    lambda t: 0.8,
-], ids=["steady", "slows down", "starts slowly", "uneven", "one step a second"])
+@pytest.mark.parametrize(
+    "speed",
+    [
+        lambda t: 300.0,
+        lambda t: 300.0 if t < 10 else 100.0,
+        lambda t: 10.0 if t < 8 else 400.0,
+        lambda t: 400.0 if int(t) % 2 else 20.0,
+        lambda t: 0.8,
+    ],
+    ids=["steady", "slows down", "starts slowly", "uneven", "one step a second"],
+)
 def test_seconds_are_kept_on_any_machine(speed):
     plan = Plan.begin(Budget(seconds=30), 10)
     assert drive(plan, speed) == pytest.approx(30, rel=0.1)

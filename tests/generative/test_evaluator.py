@@ -117,7 +117,9 @@ def test_training_shows_the_fid_that_the_judge_gives(digits, evaluator, recorder
             self.rows = list(rows)
 
     listener = Listener()
-    trained = train_vae(digits.train, digits.train_labels, VAESettings(seconds=4), listener, evaluator=evaluator)
+    trained = train_vae(
+        digits.train, digits.train_labels, VAESettings(seconds=4), listener, evaluator=evaluator
+    )
     curve = [(step, values["fid"]) for step, values in listener.metrics if "fid" in values]
     assert len(curve) >= 2
     samples = draw(trained.model, evaluator.samples_wanted, seed=0)
@@ -130,11 +132,14 @@ def test_drawing_needs_no_listener(trained):
     assert np.array_equal(draw(trained.model, 3, 0, observer=Silent()), draw(trained.model, 3, 0))
 
 
-@pytest.mark.parametrize(("train", "held", "words"), [
-    ((3, 8, 8, 1), (40, 8, 8, 1), "at least 5 training images, but there are 3"),
-    ((40, 8, 8, 1), (0, 8, 8, 1), "at least 5 held-out images, but there are 0"),
-    ((40, 8, 8, 1), (40, 8, 8, 3), "8 × 8 × 1 but the held-out images are uint8 8 × 8 × 3"),
-])
+@pytest.mark.parametrize(
+    ("train", "held", "words"),
+    [
+        ((3, 8, 8, 1), (40, 8, 8, 1), "at least 5 training images, but there are 3"),
+        ((40, 8, 8, 1), (0, 8, 8, 1), "at least 5 held-out images, but there are 0"),
+        ((40, 8, 8, 1), (40, 8, 8, 3), "8 × 8 × 1 but the held-out images are uint8 8 × 8 × 3"),
+    ],
+)
 def test_data_that_cannot_be_judged_is_explained(train, held, words):
     with pytest.raises(ValueError, match=words):
         Evaluator(np.zeros(train, np.uint8), None, np.zeros(held, np.uint8))

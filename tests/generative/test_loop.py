@@ -26,7 +26,9 @@ def make(digits, settings: VAESettings, observer) -> Training:
 
 
 def weights(training_or_model) -> torch.Tensor:
-    model = training_or_model.averages["vae"] if isinstance(training_or_model, Training) else training_or_model
+    model = (
+        training_or_model.averages["vae"] if isinstance(training_or_model, Training) else training_or_model
+    )
     return torch.cat([weight.flatten() for weight in model.parameters()])
 
 

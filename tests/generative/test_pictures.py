@@ -63,7 +63,7 @@ def test_fit_takes_pillow_pictures_of_any_kind():
         (np.zeros((0, 8, 8, 1), np.uint8), 8, "crop", "no pictures"),
         ([], 8, "crop", "no pictures"),
         (np.zeros((1, 8, 8, 1), np.uint8), 0, "crop", "at least 1 pixel"),
-        (np.zeros((1, 8, 8, 1), np.uint8), 8, "squash", "\"crop\", \"pad\" or \"stretch\""),
+        (np.zeros((1, 8, 8, 1), np.uint8), 8, "squash", '"crop", "pad" or "stretch"'),
         (np.zeros((1, 8, 8, 2), np.uint8), 8, "crop", r"\[1, 8, 8, 2\]"),
         (np.zeros((1, 8, 8, 1)), 8, "crop", "uint8"),
     ],
@@ -120,9 +120,15 @@ def test_split_keeps_the_shares_and_loses_nothing():
     assert not np.array_equal(pictures.split(160, labels, 0.3, seed=1)[1], held)
 
 
-@pytest.mark.parametrize(("n", "labels", "fraction", "expected"), [
-    (10, None, 0.0, 0), (10, None, 0.25, 2), (1, None, 0.9, 0), (2, np.array([0, 1]), 0.5, 0),
-])
+@pytest.mark.parametrize(
+    ("n", "labels", "fraction", "expected"),
+    [
+        (10, None, 0.0, 0),
+        (10, None, 0.25, 2),
+        (1, None, 0.9, 0),
+        (2, np.array([0, 1]), 0.5, 0),
+    ],
+)
 def test_split_of_few(n, labels, fraction, expected):
     assert len(pictures.split(n, labels, fraction, seed=0)[1]) == expected
 

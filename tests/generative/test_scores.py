@@ -55,7 +55,9 @@ def test_kid_equals_torchmetrics(seed):
     outside = KernelInceptionDistance(feature=flat, subsets=1, subset_size=300)
     outside.update(real, real=True)
     outside.update(drawn, real=False)
-    assert kid(flat(real).numpy(), flat(drawn).numpy()) == pytest.approx(float(outside.compute()[0]), abs=1e-4)
+    assert kid(flat(real).numpy(), flat(drawn).numpy()) == pytest.approx(
+        float(outside.compute()[0]), abs=1e-4
+    )
 
 
 def test_fid_of_known_gaussians():
@@ -94,14 +96,23 @@ def planted() -> tuple[np.ndarray, np.ndarray]:
     return left, right
 
 
-@pytest.mark.parametrize(("which", "precision", "recall"), [
-    ("same", 1.0, 1.0), ("left", 1.0, 0.5), ("elsewhere", 0.0, 0.0), ("both and elsewhere", 0.5, 1.0),
-])
+@pytest.mark.parametrize(
+    ("which", "precision", "recall"),
+    [
+        ("same", 1.0, 1.0),
+        ("left", 1.0, 0.5),
+        ("elsewhere", 0.0, 0.0),
+        ("both and elsewhere", 0.5, 1.0),
+    ],
+)
 def test_precision_and_recall_of_planted_cases(which, precision, recall):
     left, right = planted()
     real = np.concatenate([left, right])
     drawn = {
-        "same": real, "left": left, "elsewhere": real + 1000, "both and elsewhere": np.concatenate([real, real + 1000]),
+        "same": real,
+        "left": left,
+        "elsewhere": real + 1000,
+        "both and elsewhere": np.concatenate([real, real + 1000]),
     }[which]
     assert precision_recall(real, drawn) == (precision, recall)
 
@@ -175,7 +186,9 @@ def test_a_mixture_finds_its_groups_again():
     left, right = planted()
     points, labels = np.concatenate([left, right]), np.zeros(200, dtype=int)
     mixture = fit_mixture(points, labels, 1, 2, seed=0)
-    np.testing.assert_allclose(sorted(mixture.means[0, :, 0]), [left[:, 0].mean(), right[:, 0].mean()], atol=0.01)
+    np.testing.assert_allclose(
+        sorted(mixture.means[0, :, 0]), [left[:, 0].mean(), right[:, 0].mean()], atol=0.01
+    )
     drawn = mixture.sample(np.zeros(4000, dtype=int), 1.0, np.random.default_rng(0))
     np.testing.assert_allclose(np.cov(drawn.T), np.cov(points.T), rtol=0.05)
 

@@ -19,7 +19,10 @@ rng = np.random.default_rng(0)
 
 def test_saved_and_loaded_it_draws_the_same_to_the_bit(trained, tmp_path):
     trained.model.save_pretrained(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {"config.json", "diffusion_pytorch_model.safetensors"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "config.json",
+        "diffusion_pytorch_model.safetensors",
+    }
     loaded = models.load(tmp_path)
     assert isinstance(loaded, ImageVAE)
     assert loaded.classes == list("0123456789")
@@ -52,15 +55,23 @@ def test_the_classes_drawn_are_the_classes_asked_for(trained, evaluator):
 
 
 def test_temperature_is_variety(trained):
-    spread = [draw(trained.model, 64, 0, 3, temperature).astype(float).std(axis=0).mean()
-              for temperature in (0.2, 1.0, 1.5)]
+    spread = [
+        draw(trained.model, 64, 0, 3, temperature).astype(float).std(axis=0).mean()
+        for temperature in (0.2, 1.0, 1.5)
+    ]
     assert spread == sorted(spread)
 
 
-@pytest.mark.parametrize(("given", "words"), [
-    ({"count": 0}, "at least 1"), ({"temperature": -1.0}, "0 or more"), ({"temperature": float("nan")}, "0 or more"),
-    ({"label": 10}, "no class 10"), ({"label": []}, "empty list"),
-])
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"count": 0}, "at least 1"),
+        ({"temperature": -1.0}, "0 or more"),
+        ({"temperature": float("nan")}, "0 or more"),
+        ({"label": 10}, "no class 10"),
+        ({"label": []}, "empty list"),
+    ],
+)
 def test_what_cannot_be_drawn_is_explained(trained, given, words):
     with pytest.raises(ValueError, match=words):
         draw(trained.model, **{"count": 5, "seed": 0, **given})
@@ -113,24 +124,37 @@ def test_a_class_with_one_or_no_picture_still_has_a_prior(digits):
     assert draw(trained.model, 4, 0, label=[9, 10]).shape == (4, 16, 16, 1)
 
 
-@pytest.mark.parametrize(("images", "labels", "given", "words"), [
-    (np.zeros((200, 8, 8, 1)), None, {}, "uint8"),
-    (np.zeros((200, 8, 9, 1), np.uint8), None, {}, "must be square"),
-    (np.zeros((200, 8, 8, 1), np.uint8), np.zeros(3, int), {}, "200 images but 3 labels"),
-    (np.zeros((200, 8, 8, 1), np.uint8), np.full(200, 5), {"classes": ("a",)}, "from 5 to 5.*1 class names"),
-    (np.zeros((200, 17, 17, 1), np.uint8), None, {"network": "convolutional"}, "17 × 17"),
-    (np.zeros((200, 8, 8, 1), np.uint8), None, {"network": "magic"}, "\"mlp\" or \"convolutional\""),
-])
+@pytest.mark.parametrize(
+    ("images", "labels", "given", "words"),
+    [
+        (np.zeros((200, 8, 8, 1)), None, {}, "uint8"),
+        (np.zeros((200, 8, 9, 1), np.uint8), None, {}, "must be square"),
+        (np.zeros((200, 8, 8, 1), np.uint8), np.zeros(3, int), {}, "200 images but 3 labels"),
+        (
+            np.zeros((200, 8, 8, 1), np.uint8),
+            np.full(200, 5),
+            {"classes": ("a",)},
+            "from 5 to 5.*1 class names",
+        ),
+        (np.zeros((200, 17, 17, 1), np.uint8), None, {"network": "convolutional"}, "17 × 17"),
+        (np.zeros((200, 8, 8, 1), np.uint8), None, {"network": "magic"}, '"mlp" or "convolutional"'),
+    ],
+)
 def test_what_cannot_be_learned_is_explained(images, labels, given, words):
     with pytest.raises(ValueError, match=words):
         train_vae(images, labels, VAESettings(steps=5, **given))
 
 
-@pytest.mark.parametrize(("content", "words"), [
-    (None, "no model in"), ("{", "not a JSON object"), ("[]", "not a JSON object"),
-    (json.dumps({"_class_name": "UNet2DModel"}), "'UNet2DModel', which cannot"),
-    (json.dumps({"_class_name": "ImageVAE"}), "no weights"),
-])
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "no model in"),
+        ("{", "not a JSON object"),
+        ("[]", "not a JSON object"),
+        (json.dumps({"_class_name": "UNet2DModel"}), "'UNet2DModel', which cannot"),
+        (json.dumps({"_class_name": "ImageVAE"}), "no weights"),
+    ],
+)
 def test_a_folder_that_is_no_model_is_explained(tmp_path, content, words):
     if content is not None:
         (tmp_path / "config.json").write_text(content)
