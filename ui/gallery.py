@@ -18,7 +18,7 @@ def show() -> None:
         st.markdown(":gray[Start from a demo: each runs for real on this machine, and you watch it learn.]")
     sought = search.text_input(
         "Search", placeholder="Search demos and pipelines", icon=":material/search:", label_visibility="collapsed",
-        key="search", max_chars=100,
+        key="search", max_chars=100, live=True,
     )  # fmt: skip
     st.space("xsmall")
     found = [template for template in all_templates() if _matches(template, sought)]

@@ -12,7 +12,10 @@ from ui.session import say_now
 
 ICON = str(Path(__file__).with_name("icon.png"))  # a named symbol would be fetched from another site
 
-st.set_page_config(page_title="Genloom", page_icon=ICON, layout="wide")
+ABOUT = "**Genloom** builds, trains, scores and compares generative models. Everything stays on this machine."
+
+# An entry of our own makes the menu appear, and with it the choice of light or dark.
+st.set_page_config(page_title="Genloom", page_icon=ICON, layout="wide", menu_items={"About": ABOUT})
 st.logo(ICON, size="large")
 page = st.navigation(
     [

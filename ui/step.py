@@ -24,7 +24,7 @@ def show(step: StepRow, run: RunRow) -> None:
     """A line that opens. Its contents are made only while it is open."""
     shown = words.status(step.status)
     reason = f" · :gray[{words.plain(step.reason, 120)}]" if step.reason else ""
-    took = f" · {words.took(step.seconds)}" if step.seconds is not None else ""
+    took = f" · {words.took(step.seconds)}" if step.seconds is not None and step.status != "reused" else ""
     label = f"**{words.plain(step.title or step.node, 80)}** · :{shown.colour}[{shown.word}]{took}{reason}"
     opens = step.status in OPEN or bool(step.pictures)
     line = st.expander(

@@ -74,6 +74,8 @@ def took(seconds: float | None) -> str:
     """A duration: 0.4 s, 41 s, 2 min 05 s, 1 h 12 min."""
     if seconds is None or not math.isfinite(seconds) or seconds < 0:
         return "–"
+    if seconds < 0.05:
+        return "0 s"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     whole = round(seconds)

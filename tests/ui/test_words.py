@@ -9,7 +9,7 @@ from ui import scores, words
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(None, "–"), (0.04, "0.0 s"), (3.21, "3.2 s"), (9.96, "10 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s"),
+    [(None, "–"), (0.04, "0 s"), (3.21, "3.2 s"), (9.96, "10 s"), (59.6, "1 min 00 s"), (125, "2 min 05 s"),
      (3600, "1 h 00 min"), (float("nan"), "–"), (-1, "–")],
 )  # fmt: skip
 def test_durations(seconds: float | None, text: str) -> None:
