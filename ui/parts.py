@@ -45,7 +45,7 @@ def picture(digest: str | None, key: str, kind: str = "picture", alt: str = "Sam
 def empty(message: str, icon: str, key: str = "page") -> None:
     """What stands where there is nothing yet."""
     with st.container(border=True, key=f"empty-{key}", horizontal_alignment="center", gap="xsmall"):
-        st.markdown(f"### :gray[{icon}]", width="content")
+        st.markdown(f":gray[{icon}]", width="content")
         st.markdown(f":gray[{message}]", width="content")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def _open(page: str = "gallery.py", **query: str) -> AppTest:
 
 
 @pytest.fixture(scope="session")
-def used_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Used]:
+def used_home(tmp_path_factory: pytest.TempPathFactory) -> Used:
     """Runs made by a worker in this process, once for all tests of pages."""
     folder = tmp_path_factory.mktemp("used")
     with pytest.MonkeyPatch.context() as patch:
@@ -74,7 +74,7 @@ def used_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Used]:
         for name in ODD_NAMES:
             service.import_document(_named(name))
         waiting = _start(service, service.pipelines()[0].id, None, "waiting")
-        yield Used(service, done, failed, waiting)
+    return Used(service, done, failed, waiting)
 
 
 @pytest.fixture
