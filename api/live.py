@@ -49,7 +49,8 @@ class Subscriber:
             self._pending = {**delta, "nodes": dict(delta["nodes"])}
         else:
             nodes = {**self._pending["nodes"], **delta["nodes"]}
-            self._pending = {**delta, "nodes": nodes}
+            forecast = delta.get("forecast") or self._pending.get("forecast")
+            self._pending = {**delta, "nodes": nodes, "forecast": forecast}
         self._wake.set()
 
     def refresh(self) -> None:

@@ -83,10 +83,10 @@ async def pipeline(request: Request) -> Response:
 async def save_draft(request: Request) -> Response:
     """Store the draft of a pipeline, and say what would keep it from running."""
     body = await _body(request, SaveDraft)
-    problems = await run_in_threadpool(
-        _service(request).save_draft, _id(request), body.epoch, body.rev, body.document
-    )
-    return JSONResponse({"rev": body.rev, "problems": _plain(problems)})
+    service, id = _service(request), _id(request)
+    problems = await run_in_threadpool(service.save_draft, id, body.epoch, body.rev, body.document)
+    forecast = None if problems else await run_in_threadpool(service.forecast, id)
+    return JSONResponse({"rev": body.rev, "problems": _plain(problems), "forecast": forecast})
 
 
 async def copy(request: Request) -> Response:

@@ -174,6 +174,7 @@ class Saved(Message):
 
     rev: int
     problems: list[Problem]
+    forecast: dict[str, str] | None = None  # see Live
 
 
 class Conflict(Message):
@@ -294,6 +295,8 @@ class Live(Message):
     """Server to browser. The first message after connecting is a snapshot; later ones are deltas.
 
     `stored` says that the states are the stored results of a template and not of a run on this machine.
+    `forecast` says of each node of the draft what a run would do now: "runs: learning rate changed", "first run"
+    or "reused from run 3". A node that has a result but would run is shown as changed. None: as before.
     """
 
     type: Literal["snapshot", "delta"]
@@ -301,3 +304,4 @@ class Live(Message):
     stored: bool = False
     nodes: dict[str, NodeState] = Field(default_factory=dict)
     worker: Literal["ready", "starting", "busy", "none"] = "ready"
+    forecast: dict[str, str] | None = None

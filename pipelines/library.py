@@ -114,12 +114,5 @@ class Library(Desk):
             raise Conflict(error.epoch, error.rev) from error
         return problems(parsed, self.catalogue)
 
-    def forecast(self, document: dict[str, Any], id: str) -> dict[str, str]:
-        """For each node, what a run would do now: "runs: …" or "reused from run …"; empty while it is not valid."""
-        parsed = from_json(document)
-        if problems(parsed, self.catalogue):
-            return {}
-        return {step.node: step.reason for step in self._planner.plan(parsed, id)}
-
     def _create(self, document: Document, template: str | None = None) -> OpenPipeline:
         return self.open_pipeline(self._pipelines.create(document.name, text(document), template=template))

@@ -89,6 +89,25 @@ class Runs(Desk):
         document: dict[str, Any] = json.loads(version["document"])
         return document
 
+    def forecast(self, pipeline: str) -> dict[str, str] | None:
+        """For each node of the draft, what a run would do now: "runs: …", "first run" or "reused from run …".
+
+        None while the draft is not valid.
+        """
+        row = self._row(pipeline)
+        document = from_json(json.loads(row["draft"]))
+        if problems(document, self.catalogue):
+            return None
+        steps = self._planner.plan(document, pipeline)
+        words = {step.node: step.reason for step in steps}
+        if row["template"] and self._runs.newest(pipeline) is None:  # what is shown is the template's result
+            shown = {
+                s.node: s.key for s in self._planner.plan(templates.get(row["template"]).document, pipeline)
+            }
+            changed = [s.node for s in steps if s.node in shown and shown[s.node] != s.key]
+            words.update(dict.fromkeys(changed, "runs: changed since the stored result"))
+        return words
+
     # ---- live ----
 
     def live(self, pipeline: str) -> dict[str, Any]:
@@ -99,11 +118,12 @@ class Runs(Desk):
             shown: dict[str, Any] = {"type": "snapshot", "run": None, "stored": False, "nodes": {}}
             if row["template"]:
                 shown = states.stored_live(templates.get(row["template"]))
-            return {**shown, "worker": self.worker_state()}
+            return {**shown, "worker": self.worker_state(), "forecast": self.forecast(pipeline)}
         steps = self._runs.steps(run["id"])
         return {
             "type": "snapshot", "run": states.run_state(run, steps), "stored": False,
             "nodes": {step["node"]: states.node_state(step) for step in steps}, "worker": self.worker_state(),
+            "forecast": self.forecast(pipeline),
         }  # fmt: skip
 
     def changes(self, since: int) -> tuple[int, dict[str, dict[str, Any]]]:
@@ -117,14 +137,11 @@ class Runs(Desk):
             if run is None:
                 continue
             changed = {s["node"]: states.node_state(s) for s in steps if s["run"] == run["id"]}
-            state = states.run_state(run, self._runs.steps(run["id"]))
+            ended = any(state["status"] not in ("queued", "running") for state in changed.values())
             deltas[pipeline] = {
-                "type": "delta",
-                "run": state,
-                "stored": False,
-                "nodes": changed,
-                "worker": worker,
-            }
+                "type": "delta", "run": states.run_state(run, self._runs.steps(run["id"])), "stored": False,
+                "nodes": changed, "worker": worker, "forecast": self.forecast(pipeline) if ended else None,
+            }  # fmt: skip
         return newest, deltas
 
     def worker_state(self) -> str:

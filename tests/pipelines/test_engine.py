@@ -209,3 +209,18 @@ def test_curves_are_thinned_out_and_keep_their_ends(service: Service) -> None:
     assert MAX_POINTS / 4 < len(points) <= MAX_POINTS
     assert points[0][0] == 0
     assert points[-1][0] > 9_800
+
+
+def test_the_forecast_says_what_a_run_would_do_before_it_starts(service: Service, finish: Finish) -> None:
+    document = chain(3)
+    opened = service.import_document(document.text().encode())
+    assert service.forecast(opened.id) == dict.fromkeys(["n0", "n1", "n2"], "first run")
+    finish(begin(service, document, opened.id))
+    assert service.live(opened.id)["forecast"] == dict.fromkeys(["n0", "n1", "n2"], "reused from run 1")
+    changed = document.with_param("n1", "value", 4).to_json()
+    service.save_draft(opened.id, opened.epoch, 1, changed)
+    assert service.forecast(opened.id) == {
+        "n0": "reused from run 1", "n1": "runs: value changed", "n2": "runs: Probe before it changed"
+    }  # fmt: skip
+    service.save_draft(opened.id, opened.epoch, 2, document.with_param("n1", "seconds", -4).to_json())
+    assert service.forecast(opened.id) is None

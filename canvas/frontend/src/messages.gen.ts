@@ -133,6 +133,7 @@ export interface SaveDraft {
 export interface Saved {
   rev: number;
   problems: Problem[];
+  forecast: Record<string, string> | null;
 }
 
 /** Answer 409 to SaveDraft: what the server holds instead. The client keeps its edits and lets the user choose. */
@@ -242,4 +243,5 @@ export interface Live {
   stored: boolean;
   nodes: Record<string, NodeState>;
   worker: "ready" | "starting" | "busy" | "none";
+  forecast: Record<string, string> | null;
 }
