@@ -10,27 +10,34 @@ import streamlit as st
 from ui import words
 
 FIRST = ["Of", "Score", "Model", "Baseline", "Real pictures", "Better"]
-LAST = ["Samples", "What it says", "Features"]
+LAST = ["Samples"]
 
 
 def show(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> None:
     """One line per score; `titles` names the nodes, for runs that score several models."""
     st.subheader("Scores", anchor=False)
     st.dataframe(
-        table(rows, titles), hide_index=True, alt="Scores of the model, the baseline and real pictures",
-        column_config={"What it says": st.column_config.TextColumn(width="large")},
-    )  # fmt: skip
+        table(rows, titles), hide_index=True, alt="Scores of the model, the baseline and real pictures"
+    )
+    st.caption(_explained(rows))
+
+
+def _explained(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What each score says and how to read the table, as markdown."""
+    meanings: dict[str, str] = {}
+    for row in rows:
+        said, features = words.plain(row.get("meaning", ""), 400), words.plain(row.get("features", ""), 120)
+        name = words.plain(words.score_name(str(row["name"])))
+        meanings.setdefault(name, f"**{name}** {said}" + (f" Measured on: {features}." if features else ""))
     subjects = (str(row.get("subject", "")) for row in rows)
-    baseline = next((name for name in subjects if name.startswith("baseline")), "")
-    named = (
-        f" The baseline is a {words.plain(baseline.partition(':')[2].strip(), 120)}."
-        if ":" in baseline
-        else ""
-    )
-    st.caption(
-        "In brackets the 95 % interval: two models differ for sure only where theirs do not overlap. “Real pictures” "
-        "is what real pictures get against other real ones; no model can be expected to do better." + named
-    )
+    baseline = next((name for name in subjects if name.startswith("baseline:")), "").partition(":")[2].strip()
+    lines = [
+        "In brackets the 95 % interval: two models differ for sure only where theirs do not overlap. **Real "
+        "pictures** is what real pictures get in place of the model's; a perfect model would get about that."
+        + (f" **Baseline**: a {words.plain(baseline, 120)}, fitted in a moment." if baseline else ""),
+        *meanings.values(),
+    ]
+    return "  \n".join(lines)
 
 
 def table(rows: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -> list[dict[str, str]]:
@@ -65,6 +72,4 @@ def _line(row: Mapping[str, Any], title: str) -> dict[str, str]:
         "Real pictures": words.number(row["floor"]),
         "Better": "lower ↓" if row.get("better", "lower") == "lower" else "higher ↑",
         "Samples": f"{row['n']:,}",
-        "What it says": str(row.get("meaning", "")),
-        "Features": str(row.get("features", "")),
     }

@@ -136,7 +136,8 @@ def test_a_run_shows_its_steps_scores_pictures_and_settings(used: Used) -> None:
     assert "Pictures through time" in said
     assert "Settings" in said
     table = test.dataframe[0].value
-    assert {"Score", "Model", "Real pictures", "What it says"} <= set(table.columns)
+    assert {"Score", "Model", "Real pictures", "Better"} <= set(table.columns)
+    assert "**FID** How far the samples" in said
 
 
 def test_pictures_through_time_are_chosen_by_a_slider(used: Used) -> None:
