@@ -277,7 +277,7 @@ class NodeState(Message):
     preview: Picture | None = None  # the newest picture while it works, else its result
     scores: list[ScoreRow] = Field(default_factory=list)
     outputs: dict[str, OutputState] = Field(default_factory=dict)
-    key: str = ""  # canvas.keys.node_keys of the document that ran; any other text counts as unknown
+    key: str = ""  # parameters and inputs that this state belongs to, as a short text
 
 
 class RunState(Message):

@@ -43,7 +43,13 @@ async def save(request: Request) -> Response:
         return JSONResponse({"message": message, "epoch": row["epoch"], "rev": row["rev"]}, 409)
     row.update(rev=body["rev"], document=body["document"])
     pipelines.saves += 1
-    return JSONResponse({"rev": row["rev"], "problems": pipelines.problems(row["document"])})
+    return JSONResponse(
+        {
+            "rev": row["rev"],
+            "problems": pipelines.problems(row["document"]),
+            "forecast": pipelines.forecast(row["id"]),
+        }
+    )
 
 
 async def copy(request: Request) -> Response:

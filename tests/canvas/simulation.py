@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import math
 import uuid
 from typing import Any
 
-from canvas.keys import node_keys
-from canvas.messages import Catalogue, Document
+from canvas.messages import Catalogue
 from tests.canvas import documents
 from tests.canvas.pictures import picture
 
@@ -59,6 +59,22 @@ class Pipelines:
                     found.append({"node": node["id"], "field": port.name, "message": message})
         return found
 
+    def forecast(self, id: str) -> dict[str, str]:
+        """What a run would do: nodes differ from the run, or the template, that is shown, or come after such a node."""
+        row = self.open(id)
+        now, then = row["document"], row.get("ran", row.get("made_from", row["document"]))
+        old = {node["id"]: node for node in then["nodes"]}
+        words: dict[str, str] = {}
+        for node in now["nodes"]:
+            before = old.get(node["id"])
+            if not before or before["params"] != node["params"]:
+                words[node["id"]] = "runs: settings changed" if before else "first run"
+        for _ in now["nodes"]:
+            for wire in now["wires"]:
+                if words.get(wire["from"][0]):
+                    words.setdefault(wire["to"][0], "runs: an input changed")
+        return {node["id"]: words.get(node["id"], "reused from run 1") for node in now["nodes"]}
+
     def copy(self, id: str, document: dict[str, Any] | None) -> dict[str, Any]:
         """A new pipeline."""
         made = dict(document or self.open(id)["document"])
@@ -69,26 +85,26 @@ class Pipelines:
             "rev": 1,
             "readonly": False,
             "document": made,
+            "made_from": self.open(id)["document"],
         }
         self.rows[row["id"]] = row
         return row
 
     def snapshot(self, id: str) -> dict[str, Any]:
         """What a canvas is told first."""
-        run = self.runs.get(id)
+        run, forecast = self.runs.get(id), self.forecast(id)
         if run:
-            return self.message("snapshot", run, run["nodes"])
+            return {**self.message("snapshot", run, run["nodes"]), "forecast": forecast}
         stored = self.stored(id) if self.open(id)["readonly"] else {}
-        return {"type": "snapshot", "run": None, "stored": bool(stored), "nodes": stored, "worker": "ready"}
+        head = {"type": "snapshot", "run": None, "stored": bool(stored), "worker": "ready"}
+        return {**head, "nodes": stored, "forecast": forecast}
 
     def stored(self, id: str) -> dict[str, Any]:
         """The results that a template comes with."""
         document = self.open(id)["document"]
-        keys = node_keys(Document.model_validate(document), self.blocks)
         states = {node["id"]: self.finished(node) for node in document["nodes"]}
         return {
-            n: {**s, "status": "stored", "reason": "stored result of the template", "key": keys[n]}
-            for n, s in states.items()
+            n: {**s, "status": "stored", "reason": "stored result of the template"} for n, s in states.items()
         }
 
     def message(self, type: str, run: dict[str, Any], nodes: dict[str, Any]) -> dict[str, Any]:
@@ -129,8 +145,8 @@ class Pipelines:
 
     async def _run(self, id: str, run: dict[str, Any]) -> None:
         document = self.open(id)["document"]
-        keys = node_keys(Document.model_validate(document), self.blocks)
-        self.tell(id, {n["id"]: self.state("queued", key=keys[n["id"]]) for n in document["nodes"]})
+        self.open(id)["ran"] = copy.deepcopy(document)
+        self.tell(id, {n["id"]: self.state("queued") for n in document["nodes"]})
         for index, node in enumerate(document["nodes"]):
             steps = int(self.rate * (6 if node["block"].startswith("train") else 0.6))
             for step in range(steps):
@@ -140,8 +156,8 @@ class Pipelines:
                 run["seconds"] = round(run["seconds"] + 1 / self.rate, 2)
                 run["fraction"] = (index + step / steps) / len(document["nodes"])
                 state = self.working(node, step, steps)
-                self.tell(id, {node["id"]: {**state, "key": keys[node["id"]]}})
-            self.tell(id, {node["id"]: {**self.finished(node), "key": keys[node["id"]]}})
+                self.tell(id, {node["id"]: state})
+            self.tell(id, {node["id"]: self.finished(node)})
         run["status"], run["fraction"] = "done", 1.0
         self.tell(id, {})
 

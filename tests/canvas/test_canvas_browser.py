@@ -303,6 +303,7 @@ def test_a_run_shows_pictures_curves_scores_and_reasons(canvas: Canvas) -> None:
     canvas.select("vae")
     canvas.part("param-latent_size").fill("13")
     expect(canvas.part("status-score")).to_contain_text("changed")
+    expect(canvas.part("reason-vae")).to_have_text("runs: settings changed")
     canvas.part("undo").click()
     expect(canvas.part("status-score")).to_contain_text("done")
     canvas.part("preview-vae").click()

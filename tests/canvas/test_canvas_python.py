@@ -12,7 +12,6 @@ from pydantic import ValidationError
 
 import canvas
 from canvas import build, catalogue_message, typegen
-from canvas.keys import node_keys
 from canvas.messages import CanvasData, Document, OpenDocument
 from tests.canvas import blocks, documents, shared
 
@@ -45,33 +44,6 @@ def test_numbers_that_are_not_finite_never_reach_the_page() -> None:
     document["nodes"][0]["position"] = [float("nan"), 0]
     with pytest.raises(ValidationError):
         data(document)
-
-
-def test_keys_follow_what_decides_a_result() -> None:
-    by_id = {block.id: block for block in catalogue_message(blocks.load().describe()).blocks}
-
-    def keys(change: Any = None) -> dict[str, str]:
-        document = documents.chain()
-        if change:
-            change(document)
-        return node_keys(Document.model_validate(document), by_id)
-
-    def changed(change: Any) -> set[str]:
-        before, after = keys(), keys(change)
-        return {id for id in before if before[id] != after[id]}
-
-    assert changed(lambda d: d["nodes"][1]["params"].update(latent_size=13)) == {"vae", "generate", "score"}
-    assert changed(lambda d: d["nodes"][1]["params"].update(learning_rate=0.002)) == set()
-    assert changed(lambda d: d["nodes"][1].update(title="Other", position=[5, 5])) == set()
-    assert changed(lambda d: d.update(seed=8)) == {"digits", "vae", "generate", "score"}
-    assert changed(lambda d: d["wires"].pop()) == {"score"}
-    assert changed(lambda d: d["wires"].reverse()) == set()
-
-
-def test_keys_of_a_loop_end() -> None:
-    document = documents.chain()
-    document["wires"].append({"from": ["generate", "images"], "to": ["vae", "extra"]})
-    assert set(node_keys(Document.model_validate(document), {})) == {"digits", "vae", "generate", "score"}
 
 
 def test_the_loader_is_text_with_a_line_break_inside_and_names_the_bundle() -> None:

@@ -31,6 +31,8 @@ export class Saver extends Store<SaveHead> {
   private sending = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private waiters: Waiter[] = [];
+  /** Told of every answer. */
+  onSaved: (saved: Saved) => void = () => undefined;
   private lostAnswer = -1; // a revision that was sent and never answered: it may have arrived
 
   constructor(
@@ -105,6 +107,7 @@ export class Saver extends Store<SaveHead> {
     try {
       const saved = await this.put(false);
       this.acknowledge(rev, doc, saved.problems);
+      this.onSaved(saved);
     } catch (error) {
       this.failed(rev, doc, error);
     } finally {

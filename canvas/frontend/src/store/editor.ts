@@ -1,7 +1,6 @@
 // The document being edited, its selection and its history. The browser owns it; every change goes through `edit`.
 import { applyEdgeChanges, applyNodeChanges, type EdgeChange, type NodeChange } from "@xyflow/react";
 import { useSyncExternalStore } from "react";
-import { nodeKeys } from "../rules/keys";
 import { lanes } from "../rules/routes";
 import type { Blocks, Doc, DocNode, Wire } from "../types";
 import { type FlowEdge, type FlowNode, flowEdges, flowNodes } from "./flow";
@@ -18,7 +17,6 @@ export class Editor extends Emitter {
   edges: FlowEdge[];
   selected: ReadonlySet<string> = new Set();
   private byId: Map<string, DocNode>;
-  private keys: Map<string, string> | null = null;
   private lanes: Map<Wire, number> | null = null;
   private history = new History<Past>();
 
@@ -35,12 +33,6 @@ export class Editor extends Emitter {
 
   node(id: string): DocNode | undefined {
     return this.byId.get(id);
-  }
-
-  /** What the node's parameters, inputs and seed amount to, for comparing with a shown state. */
-  key(id: string): string {
-    this.keys ??= nodeKeys(this.doc, this.blocks);
-    return this.keys.get(id) ?? "";
   }
 
   /** The height of the lane on which the wire goes around cards, or null. */
@@ -90,7 +82,7 @@ export class Editor extends Emitter {
     this.blocks = blocks;
     this.nodes = flowNodes(this.doc, blocks, [], this.selected);
     this.edges = flowEdges(this.doc, blocks, []);
-    this.keys = this.lanes = null;
+    this.lanes = null;
     this.emit();
   }
 
@@ -128,7 +120,7 @@ export class Editor extends Emitter {
   private show(doc: Doc, selected?: ReadonlySet<string>): void {
     this.doc = doc;
     this.byId = new Map(doc.nodes.map((node) => [node.id, node]));
-    this.keys = this.lanes = null;
+    this.lanes = null;
     this.nodes = flowNodes(doc, this.blocks, this.nodes, selected);
     this.edges = flowEdges(doc, this.blocks, this.edges);
     this.afterSelection();

@@ -18,6 +18,7 @@ const START: LiveHead = { run: null, receivedAt: 0, stored: false, worker: "read
 export class LiveStore {
   head: LiveHead = START;
   private states = new Map<string, NodeState>();
+  private forecasts: Record<string, string> = {};
   private listeners = new Map<string, Set<Listener>>();
   private headListeners = new Set<Listener>();
   private holding = false;
@@ -26,6 +27,21 @@ export class LiveStore {
 
   node(id: string): NodeState | undefined {
     return this.states.get(id);
+  }
+
+  /** What a run would do with the node now, such as "runs: learning rate changed", or "" when unknown. */
+  forecast(id: string): string {
+    return this.forecasts[id] ?? "";
+  }
+
+  /** The server has planned the saved document anew. */
+  foresee(forecasts: Record<string, string> | null): void {
+    if (!forecasts) return;
+    const before = this.forecasts;
+    this.forecasts = forecasts;
+    for (const id of new Set([...Object.keys(before), ...Object.keys(forecasts)])) {
+      if (before[id] !== forecasts[id]) this.tell(id);
+    }
   }
 
   /** All states, for tests and lists. */
@@ -60,6 +76,7 @@ export class LiveStore {
     if ((message.type === "snapshot" || isOtherRun) && !keepsOld) this.replaceAll(message.nodes);
     else for (const [id, state] of Object.entries(message.nodes)) this.put(id, state);
     if (!isEmpty) this.holding = false;
+    this.foresee(message.forecast ?? null);
     const isSnapshot = message.type === "snapshot";
     this.setHead({
       run: message.run ?? (isSnapshot ? null : this.head.run),
@@ -99,6 +116,13 @@ export function useNodeState(live: LiveStore, id: string): NodeState | undefined
   return useSyncExternalStore(
     (listener) => live.subscribe(id, listener),
     () => live.node(id),
+  );
+}
+
+export function useForecast(live: LiveStore, id: string): string {
+  return useSyncExternalStore(
+    (listener) => live.subscribe(id, listener),
+    () => live.forecast(id),
   );
 }
 

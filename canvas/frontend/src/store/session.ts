@@ -53,6 +53,7 @@ export class Session {
     this.client = new Client(data.api);
     this.editor = new Editor(doc.document, this.blocks, () => this.edited());
     this.saver = new Saver(this.client, doc.id, doc.epoch, doc.rev, () => this.editor.doc);
+    this.saver.onSaved = (saved) => this.live.foresee(saved.forecast);
     this.runner = new Runner(this.client);
     this.socket = new LiveSocket(this.live);
     this.live.subscribeHead(() => this.settleRunner());

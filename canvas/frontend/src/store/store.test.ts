@@ -80,7 +80,7 @@ describe("editor", () => {
 
 describe("live", () => {
   const run = (id: string) => ({ run: id, number: 1, status: "running" as const, message: "", seconds: 1, fraction: 0 });
-  const message = (change: Partial<Live>): Live => ({ type: "delta", run: run("a"), stored: false, nodes: {}, worker: "ready", ...change });
+  const message = (change: Partial<Live>): Live => ({ type: "delta", run: run("a"), stored: false, nodes: {}, worker: "ready", forecast: null, ...change });
 
   it("replaces per node by deltas and everything by a snapshot", () => {
     const live = new LiveStore();
@@ -98,6 +98,16 @@ describe("live", () => {
     expect(live.head.run?.run).toBe("a");
     live.receive(message({ run: run("b"), nodes: {} }));
     expect(live.node("x")).toBeUndefined();
+  });
+
+  it("keeps what a run would do until the server plans anew", () => {
+    const live = new LiveStore();
+    const x = vi.fn();
+    live.subscribe("x", x);
+    live.foresee({ x: "reused from run 3", y: "first run" });
+    live.receive(message({}));
+    live.foresee({ x: "runs: beta changed", y: "first run" });
+    expect([live.forecast("x"), live.forecast("z"), x.mock.calls.length]).toEqual(["runs: beta changed", "", 2]);
   });
 
   it("tells only the nodes that changed", () => {

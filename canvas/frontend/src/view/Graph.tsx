@@ -15,6 +15,7 @@ import { Empty } from "./Empty";
 import { groupColour } from "./icons";
 import { Problems } from "./Problems";
 import { QuickAdd } from "./QuickAdd";
+import { ReadableText } from "./ReadableText";
 import { useWireDrop } from "./useWireDrop";
 import { WireEdge } from "./WireEdge";
 
@@ -111,10 +112,11 @@ export function Graph() {
         deleteKeyCode={null} multiSelectionKeyCode={ADD_KEY} disableKeyboardA11y elevateNodesOnSelect
         onlyRenderVisibleElements={nodes.length > MANY}
       >
+        <ReadableText area={element} />
         <Background variant={BackgroundVariant.Dots} gap={24} size={1.5} color="var(--dots)" />
         <Controls showInteractive={false} showFitView={false} position="bottom-left" />
         <MiniMap
-          pannable zoomable position="bottom-right" ariaLabel="Overview of the graph" nodeBorderRadius={24}
+          pannable zoomable position="bottom-right" ariaLabel="Overview of the graph" nodeBorderRadius={20}
           nodeColor={(node) => groupColour(session.blocks.byId.get(editor.node(node.id)?.block ?? "")?.group ?? "")}
           bgColor="var(--surface)" maskColor="var(--minimap-mask)" style={MINIMAP}
         />

@@ -1,12 +1,12 @@
 // The large view of one block: its picture to look at closely, all scores, outputs and curves.
 import { useState } from "react";
-import { figure, scoreTitle } from "../rules/format";
 import { titleOf } from "../rules/wires";
 import { useNodeState } from "../store/live";
-import type { NodeState, OutputState, Picture, ScoreRow } from "../types";
+import type { NodeState, OutputState, Picture } from "../types";
 import { BigCurves } from "./BigCurves";
 import { useDoc, useSession } from "./context";
 import { Modal } from "./Modal";
+import { ScoreTable } from "./ScoreTable";
 import { Tool } from "./Toolbar";
 
 export function Large({ id }: { id: string }) {
@@ -54,7 +54,7 @@ function Pictures({ pictures }: { pictures: Picture[] }) {
   const now = zoom ?? Math.min(1, 640 / picture.width);
   return (
     <figure className="large-picture">
-      <div className="picture-area" tabIndex={0} role="group" aria-label="Picture">
+      <div className="picture-area" style={{ aspectRatio: `${Math.max(1, picture.width / picture.height)}` }} tabIndex={0} role="group" aria-label="Picture">
         <img
           src={client.picture(picture.hash)} alt={picture.caption || "Result"} className={zoom === null ? "fitted" : ""}
           style={zoom === null ? {} : { width: picture.width * zoom, height: picture.height * zoom }}
@@ -71,40 +71,6 @@ function Pictures({ pictures }: { pictures: Picture[] }) {
         <Tool name="fit" label="Fit" onClick={() => setZoom(null)} />
       </figcaption>
     </figure>
-  );
-}
-
-function ScoreTable({ rows }: { rows: ScoreRow[] }) {
-  const [first] = rows;
-  return (
-    <section>
-      <h3>Scores</h3>
-      <table className="score-table" data-testid="score-table">
-        <thead>
-          <tr><th>Score</th><th>Of</th><th>Value</th><th>Interval</th><th title="Real data against real data">Floor</th><th>Samples</th></tr>
-        </thead>
-        <tbody>
-          {rows.map((row, index) => (
-            <tr key={`${row.name} ${row.subject}`} className={row.subject === "model" ? "" : "beside"}>
-              <th title={row.meaning} scope="row">
-                {rows[index - 1]?.name === row.name ? "" : <>{scoreTitle(row.name)} <span className="quiet">{row.better === "lower" ? "↓" : "↑"}</span></>}
-              </th>
-              <td>{row.subject}</td>
-              <td className="number"><b>{figure(row.value)}</b></td>
-              <td className="number">{figure(row.low)}–{figure(row.high)}</td>
-              <td className="number">{figure(row.floor)}</td>
-              <td className="number">{row.n}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p className="quiet">
-        ↓ lower is better, ↑ higher is better. Floor: real data against real data. Features: {first?.features}.
-      </p>
-      {[...new Map(rows.map((row) => [row.name, row])).values()].filter((row) => row.meaning).map((row) => (
-        <p key={row.name} className="quiet"><b>{scoreTitle(row.name)}</b>: {row.meaning}</p>
-      ))}
-    </section>
   );
 }
 

@@ -16,21 +16,25 @@ export function Toolbar() {
   const panelOpen = useScreen((screen) => screen.panelOpen);
   return (
     <div className="toolbar" role="toolbar" aria-label="Pipeline">
+      <div className="toolbar-part">
       <Tool name="left" label={paletteOpen ? "Hide the blocks" : "Show the blocks"} pressed={paletteOpen}
         onClick={() => session.screen.set({ paletteOpen: !paletteOpen })} />
       <Name />
       <SaveState />
-      <span className="toolbar-gap" />
+      </div>
+      <div className="toolbar-part">
       <Tool name="undo" label="Undo (Ctrl+Z)" testId="undo" disabled={!canUndo} onClick={actions.undo} />
       <Tool name="redo" label="Redo (Ctrl+Shift+Z)" testId="redo" disabled={!canRedo} onClick={actions.redo} />
       <span className="divider" />
       <Tool name="layout" label="Tidy the layout (L)" testId="layout" onClick={actions.layout} />
       <Tool name="fit" label="Fit into view (F)" testId="fit" onClick={actions.fit} />
       <Tool name="keys" label="Keys (?)" testId="keys" onClick={() => session.screen.set({ keysOpen: true })} />
-      <span className="toolbar-gap" />
+      </div>
+      <div className="toolbar-part">
       <RunControls />
       <Tool name="right" label={panelOpen ? "Hide the settings" : "Show the settings"} pressed={panelOpen}
         onClick={() => session.screen.set({ panelOpen: !panelOpen })} />
+      </div>
     </div>
   );
 }
@@ -75,7 +79,7 @@ function Name() {
           if (event.key === "Enter") event.currentTarget.blur();
           if (event.key === "Escape") setDraft(null);
         }}
-        style={{ width: `${Math.min(34, Math.max(8, (draft ?? name).length + 1))}ch` }}
+        size={Math.min(34, Math.max(8, (draft ?? name).length))}
       />
       {readonly && <span className="tag" title="The first edit makes a copy of your own">template</span>}
     </>

@@ -1,13 +1,12 @@
 // Makes the canvas as high as the window below its top edge, or as high as the page asks.
 
 const LEAST = 480;
-const BELOW = 8;
 
 export function fillHeight(host: HTMLElement): { use(height: number | null): void; stop(): void } {
   let asked: number | null = null;
   const measure = () => {
     const top = host.getBoundingClientRect().top + scrolled(host);
-    const height = asked ?? Math.max(LEAST, window.innerHeight - Math.max(0, top) - BELOW);
+    const height = asked ?? Math.max(LEAST, window.innerHeight - Math.max(0, top));
     const text = `${Math.round(height)}px`;
     if (host.style.height !== text) host.style.height = text;
   };

@@ -3,7 +3,7 @@ import { type NodeProps, useStore as useFlowStore } from "@xyflow/react";
 import { type CSSProperties, memo } from "react";
 import { cardSize } from "../../rules/sizes";
 import type { FlowNode } from "../../store/flow";
-import { useNodeState } from "../../store/live";
+import { useForecast, useNodeState } from "../../store/live";
 import { useDoc, useSession } from "../context";
 import { groupColour, Icon } from "../icons";
 import { useProblemsOf } from "../useProblems";
@@ -18,16 +18,16 @@ const FAR = 0.4;
 export const Card = memo(function Card({ id, selected }: NodeProps<FlowNode>) {
   const session = useSession();
   const node = useDoc((editor) => editor.node(id));
-  const key = useDoc((editor) => editor.key(id));
+  const forecast = useForecast(session.live, id);
   const state = useNodeState(session.live, id);
   const problems = useProblemsOf(id);
   const isFar = useFlowStore((flow) => flow.transform[2] < FAR);
   if (!node) return null;
   const spec = session.blocks.byId.get(node.block);
   const size = cardSize(spec);
-  const status = shownStatus(state, key);
+  const status = shownStatus(state, forecast);
   const title = node.title || spec?.title || node.block;
-  const reason = reasonOf(status, state?.reason ?? "");
+  const reason = status === "changed" ? forecast : (state?.reason ?? "");
   const hint = problems[0]?.message ?? (node.title ? spec?.title : spec?.summary) ?? "";
   const tint = { "--group": groupColour(spec?.group ?? ""), height: size.height } as CSSProperties;
   return (
@@ -56,7 +56,3 @@ export const Card = memo(function Card({ id, selected }: NodeProps<FlowNode>) {
     </article>
   );
 });
-
-function reasonOf(status: string, reason: string): string {
-  return status === "changed" ? "changed since this result" : reason;
-}

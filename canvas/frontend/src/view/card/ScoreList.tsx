@@ -1,5 +1,5 @@
 // Scores on a card: the first in large with its interval and floor, the others in a small table, baselines beside.
-import { figure, scoreTitle } from "../../rules/format";
+import { figure, interval, scoreTitle, shortSubject } from "../../rules/format";
 import type { ScoreRow } from "../../types";
 
 const ROOM = 5;
@@ -26,14 +26,14 @@ function ByName({ rows, subjects }: { rows: ScoreRow[]; subjects: string[] }) {
         <span className="headline" title={scoreWords(first)}>
           <b className="headline-name">{scoreTitle(first.name)}</b>
           <b className="headline-value">{figure(first.value)}</b>
-          <span className="quiet">[{figure(first.low)}–{figure(first.high)}]</span>
+          <span className="quiet">[{interval(first.low, first.high)}]</span>
           <span className="quiet headline-floor">floor {figure(first.floor)}</span>
         </span>
       )}
       <span className="score-grid">
         <span className="quiet" />
-        <span className="quiet">{main}</span>
-        <span className="quiet">{beside ?? ""}</span>
+        <span className="quiet" title={main}>{shortSubject(main)}</span>
+        <span className="quiet" title={beside}>{shortSubject(beside ?? "")}</span>
         <span className="quiet">floor</span>
         {[...(beside && first ? [first.name] : []), ...others].slice(0, ROOM).map((name) => (
           <Cells key={name} row={row(name, main)} beside={row(name, beside)} />
@@ -71,9 +71,9 @@ function BySubject({ rows, subjects }: { rows: ScoreRow[]; subjects: string[] })
           const row = rows.find((r) => r.name === name && r.subject === subject);
           return row ? (
             <span className="subject-row" key={subject} title={scoreWords(row)}>
-              <span className="cell-name">{subject}</span>
+              <span className="cell-name">{shortSubject(subject)}</span>
               <b>{figure(row.value)}</b>
-              <span className="quiet">[{figure(row.low)}–{figure(row.high)}]</span>
+              <span className="quiet">[{interval(row.low, row.high)}]</span>
             </span>
           ) : null;
         })}
@@ -90,7 +90,7 @@ export function ScoreLine({ id, rows, isShort }: { id: string; rows: ScoreRow[];
   return (
     <span className="score-line" data-testid={`score-${id}`} title={scoreWords(row)}>
       {scoreTitle(row.name)} <b>{figure(row.value)}</b>
-      <span className="quiet">{isShort ? "" : ` [${figure(row.low)}–${figure(row.high)}]`} · floor {figure(row.floor)}</span>
+      <span className="quiet">{isShort ? "" : ` [${interval(row.low, row.high)}]`} · floor {figure(row.floor)}</span>
     </span>
   );
 }

@@ -1,5 +1,4 @@
 // Where a step stands, as a word with a mark, never by colour alone.
-import { MARK } from "../../rules/keys";
 import type { NodeState, StepStatus } from "../../types";
 
 export type ShownStatus = StepStatus | "changed";
@@ -27,11 +26,11 @@ const MEANINGS: Record<ShownStatus, string> = {
   changed: "Settings or inputs are not those of the shown result. Run to bring it up to date",
 };
 
-/** The status to show: a finished result of other settings is "changed". */
-export function shownStatus(state: NodeState | undefined, key: string): ShownStatus {
+/** The status to show: a result that the next run would not use again is "changed". */
+export function shownStatus(state: NodeState | undefined, forecast: string): ShownStatus {
   if (!state) return "idle";
-  const isWaiting = state.status === "idle" || state.status === "queued" || state.status === "running";
-  return !isWaiting && state.key.startsWith(MARK) && state.key !== key ? "changed" : state.status;
+  const hasResult = state.status === "done" || state.status === "reused" || state.status === "stored";
+  return hasResult && forecast.startsWith("runs:") ? "changed" : state.status;
 }
 
 export function StatusPill({ id, status }: { id: string; status: ShownStatus }) {
