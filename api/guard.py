@@ -80,7 +80,13 @@ class Guard:
         name = _host_name(given[0]) if len(given) == 1 else ""
         if name and (is_loopback(name) or name in self.hosts):
             return None
-        return Refusal(403, "This address is not one of Genloom's. Open it by http://127.0.0.1 and its port.")
+        if self.password and _is_address(name):  # a number cannot be pointed elsewhere, as a name can
+            return None
+        return Refusal(
+            403,
+            "This address is not one of Genloom's. Open it by http://127.0.0.1 and its port, or name the host in "
+            "server.allowedHosts.",
+        )
 
     def _not_allowed_here(self, scope: Scope, headers: Headers) -> Refusal | None:
         if self.password:
@@ -183,6 +189,14 @@ def _host_name(host: str) -> str:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
         return ""
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _policy(path: str) -> str:
