@@ -203,6 +203,18 @@ def test_the_password_is_asked_for_on_everything_and_a_cookie_stands_for_it() ->
         pass
 
 
+def test_with_a_password_the_machine_is_reached_by_number_and_by_the_names_it_was_given() -> None:
+    client = TestClient(guarded(password="correct horse", hosts=["lab.example"]), base_url=HERE)
+    for host, status in (
+        ("192.168.1.5:8501", 200),
+        ("[fe80::1]", 200),
+        ("lab.example", 200),
+        ("evil.example", 403),
+    ):
+        assert client.get("/", headers={"Host": host}, auth=("me", "correct horse")).status_code == status
+    assert TestClient(guarded(), base_url=HERE).get("/", headers={"Host": "192.168.1.5"}).status_code == 403
+
+
 @pytest.mark.parametrize(
     "address", ["127.0.0.1", "localhost", "::1", "[::1]", "127.9.9.9", "::ffff:127.0.0.1"]
 )
