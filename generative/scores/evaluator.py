@@ -14,7 +14,7 @@ from threading import Lock
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from generative.mixture import fit_pictures
+from generative.mixture import PictureMixture, fit_pictures
 from generative.observer import Score
 from generative.scores.bootstrap import interval, resamples, share_interval
 from generative.scores.features import Features, fit_features
@@ -131,14 +131,16 @@ class Evaluator:
             for kind, value, (low, high), count, names, better in rows
         ]
 
-    def baseline_scores(self) -> list[Score]:
-        """The scores of the classical baseline, which draws from the training pictures without any network."""
-        return list(self._baseline)
+    def baseline_scores(self, count: int | None = None) -> list[Score]:
+        """The scores of the classical baseline, which draws from the training pictures without any network.
+
+        `count` is the number of samples; take that of the model beside it, so that both have the same bias.
+        """
+        return self.score(self._baseline.draw(count or self.samples_wanted, self.seed), BASELINE)
 
     @cached_property
-    def _baseline(self) -> list[Score]:
-        mixture = fit_pictures(self.train_images, self.train_labels, self.seed)
-        return self.score(mixture.draw(self.samples_wanted, self.seed), BASELINE)
+    def _baseline(self) -> PictureMixture:
+        return fit_pictures(self.train_images, self.train_labels, self.seed)
 
     @cached_property
     def _heldout(self) -> np.ndarray:

@@ -101,7 +101,7 @@ def _principal(images: np.ndarray, seed: int) -> PrincipalFeatures:
 
 def _inputs(images: np.ndarray) -> Tensor:
     """float [n, c, side, side] from -1 to 1."""
-    pictures = torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2))).float() / 127.5 - 1
+    pictures = torch.from_numpy(np.array(images.transpose(0, 3, 1, 2), order="C")).float() / 127.5 - 1
     if max(pictures.shape[2:]) > _SIDE:
         return functional.adaptive_avg_pool2d(pictures, _SIDE)
     return pictures

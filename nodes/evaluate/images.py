@@ -57,7 +57,7 @@ def evaluate(ctx: Context, samples: Images, train: Images, heldout: Images, para
         ctx.scores(rows)
         ctx.check()
         ctx.progress(0.5, "Scoring the baseline")
-        rows = rows + (judge.baseline_scores() if params.baseline else [])
+        rows = rows + (judge.baseline_scores(len(samples)) if params.baseline else [])
         ctx.check()
         ctx.progress(0.9, "Finding the nearest training images")
         picture, closest = _pairs(judge, samples, train, params.neighbours)
