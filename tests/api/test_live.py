@@ -72,7 +72,8 @@ def test_stopping_ends_open_conversations_at_once(client: TestClient, service: S
         started = time.monotonic()
         client.hub.stop()  # type: ignore[attr-defined]
         with pytest.raises(WebSocketDisconnect):
-            socket.receive_json()
+            for _ in range(3):  # a message that was under way may still arrive
+                socket.receive_json()
         assert time.monotonic() - started < 1
 
 
