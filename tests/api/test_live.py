@@ -38,6 +38,12 @@ class FakeService:
         return {**delta(self.run), "type": "snapshot"}
 
 
+def receive_some(socket: Any) -> None:
+    """More messages than may still be under way."""
+    for _ in range(3):
+        socket.receive_json()
+
+
 def test_the_first_message_is_a_snapshot_and_a_started_run_follows(
     client: TestClient, service: Service
 ) -> None:
@@ -72,8 +78,7 @@ def test_stopping_ends_open_conversations_at_once(client: TestClient, service: S
         started = time.monotonic()
         client.hub.stop()  # type: ignore[attr-defined]
         with pytest.raises(WebSocketDisconnect):
-            for _ in range(3):  # a message that was under way may still arrive
-                socket.receive_json()
+            receive_some(socket)
         assert time.monotonic() - started < 1
 
 
