@@ -77,4 +77,4 @@ class NearestTrainer:
 
 
 def _flat(images: np.ndarray) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(images)).reshape(len(images), -1).float() / 255
+    return torch.from_numpy(np.array(images)).reshape(len(images), -1).float() / 255

@@ -127,7 +127,7 @@ def test_two_runs_pressed_at_once_are_one(app: App, page: Page, browser: Browser
     service = app.service()
     from tests.pipelines.conftest import chain
 
-    pipeline = service.import_document(chain(2, seconds=3).text().encode()).id
+    pipeline = service.import_document(chain(2, seconds=8).text().encode()).id
     second = browser.new_page()
     open_pipeline(page, app, pipeline)
     open_pipeline(second, app, pipeline)

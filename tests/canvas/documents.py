@@ -32,14 +32,14 @@ def chain() -> dict[str, Any]:
 
 
 def grid(count: int) -> dict[str, Any]:
-    """Many short chains."""
+    """Many short chains, in rows of four."""
     nodes, wires = [], []
     for index in range(count // 3):
-        top = index * 420
+        left, top = index % 4 * 960, index // 4 * 420
         nodes += [
-            _node(f"digits_{index}", "dataset.digits", 0, top),
-            _node(f"vae_{index}", "train.vae", 304, top),
-            _node(f"generate_{index}", "generate.images", 608, top),
+            _node(f"digits_{index}", "dataset.digits", left, top),
+            _node(f"vae_{index}", "train.vae", left + 304, top),
+            _node(f"generate_{index}", "generate.images", left + 608, top),
         ]
         wires += [
             _wire(f"digits_{index}.train", f"vae_{index}.images"),

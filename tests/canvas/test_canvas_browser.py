@@ -185,7 +185,7 @@ def test_another_window_is_noticed_and_nothing_is_lost(canvas: Canvas) -> None:
     canvas.select("vae")
     canvas.part("param-latent_size").fill("77")
     expect(canvas.part("saved")).to_contain_text("changed in another window")
-    expect(canvas.part("saved")).to_contain_text("Your edits are kept here")
+    expect(canvas.part("conflict")).to_contain_text("Your edits are kept here")
     assert canvas.param("vae", "latent_size") == 77
     canvas.page.get_by_role("button", name="Save mine over it").click()
     canvas.saved()

@@ -8,6 +8,7 @@ import { Keys } from "./Keys";
 import { Large } from "./Large";
 import { Palette } from "./Palette";
 import { Panel } from "./panel/Panel";
+import { Conflict } from "./SaveState";
 import { Toast } from "./Toast";
 import { Toolbar } from "./Toolbar";
 import { useKeptFocus } from "./useKeptFocus";
@@ -53,6 +54,7 @@ function Frame() {
       onCut={(e) => onCopy(e, true)} onPaste={onPaste} role="application" aria-label="Pipeline canvas"
     >
       <Toolbar />
+      <Conflict />
       <div className="columns">
         {paletteOpen && <Palette />}
         <Graph />

@@ -33,7 +33,11 @@ export function useKeys(actions: Actions): (press: Press) => void {
   const session = useSession();
   return useCallback(
     (press: Press) => {
-      if (press.defaultPrevented || isTyping(press.target)) return;
+      if (press.defaultPrevented) return;
+      if (isTyping(press.target)) {
+        if (press.key === "Escape") press.currentTarget.focus({ preventScroll: true });
+        return;
+      }
       const isDone = press.ctrlKey || press.metaKey ? withControl(press) : plain(press);
       if (isDone) press.preventDefault();
     },

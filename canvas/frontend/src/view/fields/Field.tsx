@@ -48,7 +48,7 @@ export const Field = memo(function Field({ field, value, error, onChange }: Prop
       </div>
       {control(props)}
       {error && <p className="field-error" data-testid={`param-error-${field.name}`} role="alert">{error}</p>}
-      {field.description && <p className="field-help">{field.description}</p>}
+      {field.description && !error?.includes(field.description) && <p className="field-help">{field.description}</p>}
     </div>
   );
 });
