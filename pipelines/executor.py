@@ -147,7 +147,7 @@ class Executor:
                 "hash": stored.hash,
                 "size": stored.size,
                 "summary": kept.summary(),
-                "picture": store_picture(self._home, thumbnail) if thumbnail else None,
+                "picture": store_picture(self._home, thumbnail, kept.caption()) if thumbnail else None,
                 "facts": kept.facts(),
             }
             self._values[stored.hash] = kept

@@ -126,7 +126,7 @@ def stored_live(template: Template) -> dict[str, Any]:
         node: {
             **state,
             "status": "stored",
-            "reason": f"stored result of {results.get('made', 'an earlier run')}",
+            "reason": f"made {results.get('made', 'earlier')}",
         }
         for node, state in results.get("nodes", {}).items()
     }

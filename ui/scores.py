@@ -32,7 +32,7 @@ def _explained(rows: Sequence[Mapping[str, Any]]) -> str:
     subjects = (str(row.get("subject", "")) for row in rows)
     baseline = next((name for name in subjects if name.startswith("baseline:")), "").partition(":")[2].strip()
     lines = [
-        "In brackets the 95 % interval: two models differ for sure only where theirs do not overlap. **Real "
+        "In brackets the 95 % interval: where the intervals of two models do not overlap, they clearly differ. **Real "
         "pictures** is what real pictures get in place of the model's; a perfect model would get about that."
         + (f" **Baseline**: a {words.plain(baseline, 120)}, fitted in a moment." if baseline else ""),
         *meanings.values(),

@@ -25,7 +25,7 @@ from generative.scores.neighbours import NEIGHBOURS, NearestTrainer, inside
 BASELINE = "baseline: Gaussian mixture on principal components"
 MEANINGS = {
     "fid": "How far the samples as a whole are from held-out real pictures; the floor is what real ones get.",
-    "kid": "The same question as FID by another measure, which few samples do not bias.",
+    "kid": "The same question as FID by a measure that few samples do not bias; near 0 it can fall a little below.",
     "precision": "The share of samples that look like real pictures.",
     "recall": "The share of real pictures whose kind the samples cover.",
     "near_copies": "The share of samples nearer to a training picture than nearly all real pictures are.",

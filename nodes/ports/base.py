@@ -34,6 +34,10 @@ class Port:
         """A PNG for the card, or None."""
         return None
 
+    def caption(self) -> str:
+        """What the thumbnail shows, where that is not plain to see."""
+        return ""
+
     def facts(self) -> dict[str, Any]:
         """Small JSON kept beside the value, readable without loading it (scores put their rows here)."""
         return {}

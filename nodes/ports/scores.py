@@ -45,5 +45,8 @@ class Scores(Port):
     def thumbnail(self) -> bytes | None:
         return self.picture
 
+    def caption(self) -> str:
+        return str(self.notes.get("picture", ""))
+
     def facts(self) -> dict[str, Any]:
         return {"scores": list(self.rows)}

@@ -13,7 +13,7 @@ from pipelines.document import DocumentError
 from pipelines.templates import Template, all_templates, get
 from pipelines.validation import problems
 
-CARD = (280, 330)
+CARD = (240, 330)
 GAP = 60
 
 
