@@ -1,7 +1,7 @@
 // The list of keys.
 import { useSession } from "./context";
 import { Modal } from "./Modal";
-import { KEYS } from "./useKeys";
+import { KEYS } from "./keyboard";
 
 export function Keys() {
   const { screen } = useSession();

@@ -1,8 +1,9 @@
 // A search at the pointer. After dropping a wire it offers only blocks that fit, and joins the chosen one.
-import { type CSSProperties, type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
+import { type CSSProperties, type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from "react";
 import { groupBlocks, searchBlocks } from "../rules/search";
 import { kindTitle, portFor } from "../rules/wires";
 import type { QuickAdd as Request } from "../store/screen";
+import type { BlockSpec, Blocks } from "../types";
 import { useActions } from "./actions";
 import { useScreen, useSession } from "./context";
 import { groupColour, Icon } from "./icons";
@@ -20,45 +21,31 @@ function Search({ request }: { request: Request }) {
   const actions = useActions();
   const [query, setQuery] = useState("");
   const [at, setAt] = useState(0);
-  const box = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const { wire } = request;
-  const close = () => session.screen.set({ quickAdd: null });
-  const fitting = useMemo(() => {
-    const all = groupBlocks(session.blocks.list).flatMap(([, members]) => members);
-    return wire ? all.filter((block) => portFor(session.blocks, block, wire.kind, wire.is)) : all;
-  }, [session, wire]);
+  const fitting = useMemo(() => blocksThatFit(session.blocks, request.wire), [session, request]);
   const found = useMemo(() => searchBlocks(fitting, query), [fitting, query]);
-
-  useEffect(() => {
-    const before = input.current?.getRootNode() as ShadowRoot | Document;
-    const focused = before.activeElement as HTMLElement | null;
-    input.current?.focus({ preventScroll: true });
-    return () => (focused?.isConnected ? focused : document.body).focus({ preventScroll: true });
-  }, []);
-  useEffect(() => {
-    box.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
-  }, [at]);
-
-  const choose = (block: string | undefined) => {
+  useBorrowedFocus(input);
+  const close = () => session.screen.set({ quickAdd: null });
+  const choose = (block: BlockSpec | undefined) => {
     if (!block) return;
     close();
-    actions.addFrom(request, block);
+    actions.addFrom(request, block.id);
+  };
+  const keys: Record<string, () => void> = {
+    Escape: close, Tab: close, Enter: () => choose(found[at]),
+    ArrowDown: () => setAt(Math.min(at + 1, found.length - 1)), ArrowUp: () => setAt(Math.max(at - 1, 0)),
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === "Escape" || event.key === "Tab") close();
-    else if (event.key === "Enter") choose(found[at]?.id);
-    else if (event.key === "ArrowDown") setAt(Math.min(at + 1, found.length - 1));
-    else if (event.key === "ArrowUp") setAt(Math.max(at - 1, 0));
-    else return;
+    if (!keys[event.key]) return;
+    keys[event.key]!();
     event.preventDefault();
     event.stopPropagation();
   };
-  const title = wire ? `Blocks that ${wire.is === "source" ? "take" : "give"} ${kindTitle(session.blocks, wire.kind)}` : "Add a block";
+  const title = titleOf(session.blocks, request.wire);
   return (
     <>
       <div className="backdrop" onPointerDown={close} />
-      <div ref={box} className="quick-add" data-testid="quick-add" role="dialog" aria-label={title} style={placeOf(session.graphElement, request)}>
+      <div className="quick-add" data-testid="quick-add" role="dialog" aria-label={title} style={placeOf(session.graphElement, request)}>
         <label className="search">
           <Icon name="search" size={14} />
           <input
@@ -66,26 +53,63 @@ function Search({ request }: { request: Request }) {
             aria-controls="quick-add-list" onChange={(event) => (setQuery(event.target.value), setAt(0))}
           />
         </label>
-        <div className="quick-list" role="listbox" id="quick-add-list" aria-label={title}>
-          {found.map((block, index) => (
-            <button
-              type="button" role="option" key={block.id} aria-selected={index === at} data-testid={`quick-${block.id}`}
-              className="quick-item" onPointerMove={() => setAt(index)} onClick={() => choose(block.id)}
-            >
-              <span className="tile" style={{ "--group": groupColour(block.group) } as CSSProperties}>
-                <Icon name={block.group} size={14} />
-              </span>
-              <span>
-                <span className="quick-title">{block.title}</span>
-                <span className="quick-summary">{block.summary}</span>
-              </span>
-            </button>
-          ))}
-          {!found.length && <p className="quiet none-found">{query ? `No block matches “${query}”.` : "No block fits this wire."}</p>}
-        </div>
+        <Found blocks={found} at={at} title={title} onPoint={setAt} onChoose={choose} />
+        {!found.length && <p className="quiet none-found">{query ? `No block matches “${query}”.` : "No block fits this wire."}</p>}
       </div>
     </>
   );
+}
+
+interface FoundProps {
+  blocks: BlockSpec[];
+  at: number;
+  title: string;
+  onPoint: (index: number) => void;
+  onChoose: (block: BlockSpec) => void;
+}
+
+function Found({ blocks, at, title, onPoint, onChoose }: FoundProps) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }, [at]);
+  return (
+    <div className="quick-list" role="listbox" id="quick-add-list" aria-label={title} ref={list}>
+      {blocks.map((block, index) => (
+        <button
+          type="button" role="option" key={block.id} aria-selected={index === at} data-testid={`quick-${block.id}`}
+          className="quick-item" onPointerMove={() => onPoint(index)} onClick={() => onChoose(block)}
+        >
+          <span className="tile" style={{ "--group": groupColour(block.group) } as CSSProperties}>
+            <Icon name={block.group} size={14} />
+          </span>
+          <span>
+            <span className="quick-title">{block.title}</span>
+            <span className="quick-summary">{block.summary}</span>
+          </span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function blocksThatFit(blocks: Blocks, wire: Request["wire"]): BlockSpec[] {
+  const all = groupBlocks(blocks.list).flatMap(([, members]) => members);
+  return wire ? all.filter((block) => portFor(blocks, block, wire.kind, wire.is)) : all;
+}
+
+function titleOf(blocks: Blocks, wire: Request["wire"]): string {
+  return wire ? `Blocks that ${wire.is === "source" ? "take" : "give"} ${kindTitle(blocks, wire.kind)}` : "Add a block";
+}
+
+/** Take the focus, and give it back when the search closes. */
+function useBorrowedFocus(input: RefObject<HTMLInputElement | null>): void {
+  useEffect(() => {
+    const root = input.current?.getRootNode() as ShadowRoot | Document;
+    const before = root.activeElement as HTMLElement | null;
+    input.current?.focus({ preventScroll: true });
+    return () => (before?.isConnected ? before : document.body).focus({ preventScroll: true });
+  }, [input]);
 }
 
 /** Near the pointer, but inside the graph. */

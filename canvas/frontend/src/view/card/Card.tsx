@@ -4,6 +4,7 @@ import { type CSSProperties, memo } from "react";
 import { cardSize } from "../../rules/sizes";
 import type { FlowNode } from "../../store/flow";
 import { useForecast, useNodeState } from "../../store/live";
+import type { Problem } from "../../types";
 import { useDoc, useSession } from "../context";
 import { groupColour, Icon } from "../icons";
 import { useProblemsOf } from "../useProblems";
@@ -38,11 +39,7 @@ export const Card = memo(function Card({ id, selected }: NodeProps<FlowNode>) {
       <header className="card-head">
         <span className="tile"><Icon name={spec?.group ?? "other"} size={isFar ? 20 : 15} /></span>
         <span className="card-title" title={title}>{title}</span>
-        {problems.length > 0 && (
-          <span className="badge" title={problems.map((p) => p.message).join("\n")} aria-label="Needs attention">
-            <Icon name="warn" size={13} />
-          </span>
-        )}
+        {problems.length > 0 && <Badge problems={problems} />}
       </header>
       <p className="card-reason">
         <StatusPill id={id} status={status} />
@@ -56,3 +53,11 @@ export const Card = memo(function Card({ id, selected }: NodeProps<FlowNode>) {
     </article>
   );
 });
+
+function Badge({ problems }: { problems: Problem[] }) {
+  return (
+    <span className="badge" title={problems.map((p) => p.message).join("\n")} role="img" aria-label="Needs attention">
+      <Icon name="warn" size={13} />
+    </span>
+  );
+}

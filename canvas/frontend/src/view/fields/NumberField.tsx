@@ -1,6 +1,6 @@
 // A number: typed, stepped, or dragged on a slider where both bounds make one useful.
 import { type CSSProperties, type KeyboardEvent, useRef, useState } from "react";
-import { fromSlider, parseNumber, sliderOf, stepOf, toSlider } from "../../rules/numbers";
+import { fromSlider, parseNumber, type Slider, sliderOf, stepOf, toSlider } from "../../rules/numbers";
 import { Icon } from "../icons";
 import type { ControlProps } from "./Field";
 
@@ -34,15 +34,26 @@ export function NumberField({ field, value, id, isWrong, onChange }: ControlProp
           <Icon name="plus" size={12} />
         </button>
       </span>
-      {slider && (
-        <input
-          type="range" className="slider" min={0} max={slider.stops} step={1} tabIndex={-1} aria-label={`${field.title}, slider`}
-          value={typeof value === "number" ? toSlider(slider, value) : 0}
-          style={{ "--part": `${(100 * (typeof value === "number" ? toSlider(slider, value) : 0)) / slider.stops}%` } as CSSProperties}
-          onChange={(event) => onChange(fromSlider(slider, Number(event.target.value)))}
-        />
-      )}
+      {slider && <Range slider={slider} title={field.title} value={value} onChange={onChange} />}
     </>
+  );
+}
+
+interface RangeProps {
+  slider: Slider;
+  title: string;
+  value: unknown;
+  onChange: (value: number) => void;
+}
+
+function Range({ slider, title, value, onChange }: RangeProps) {
+  const at = typeof value === "number" ? toSlider(slider, value) : 0;
+  return (
+    <input
+      type="range" className="slider" min={0} max={slider.stops} step={1} tabIndex={-1} aria-label={`${title}, slider`}
+      value={at} style={{ "--part": `${(100 * at) / slider.stops}%` } as CSSProperties}
+      onChange={(event) => onChange(fromSlider(slider, Number(event.target.value)))}
+    />
   );
 }
 

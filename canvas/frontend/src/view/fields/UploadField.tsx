@@ -36,6 +36,7 @@ export function UploadField({ field, value, id, onChange }: ControlProps) {
     setOver(false);
     await send(await droppedFiles(event.dataTransfer));
   };
+  const isIdle = state.is !== "sending";
   return (
     <div
       className={`upload${isOver ? " over" : ""}`} data-testid={`param-${field.name}`} onDrop={(event) => void onDrop(event)}
@@ -45,16 +46,20 @@ export function UploadField({ field, value, id, onChange }: ControlProps) {
         onChange={(event) => void send(chosenFiles(event.target))} />
       <input ref={folder} type="file" hidden multiple {...{ webkitdirectory: "" }} data-testid={`param-${field.name}-folder`}
         onChange={(event) => void send(chosenFiles(event.target))} />
-      {name && state.is !== "sending" && <p className="upload-name"><Icon name="check" size={14} /> {name}</p>}
-      {!name && state.is !== "sending" && <p><Icon name="upload" /> Drop a zip or a folder here</p>}
+      {isIdle && name && <p className="upload-name"><Icon name="check" size={14} /> {name}</p>}
+      {isIdle && !name && <p><Icon name="upload" /> Drop a zip or a folder here</p>}
       <Report state={state} />
-      {state.is !== "sending" && (
-        <span className="upload-buttons">
-          <button type="button" className="button" onClick={() => zip.current?.click()}>{name ? "Other zip" : "Choose a zip"}</button>
-          <button type="button" className="button" onClick={() => folder.current?.click()}>{name ? "Other folder" : "Choose a folder"}</button>
-        </span>
-      )}
+      {isIdle && <Buttons hasFiles={name !== null} onZip={() => zip.current?.click()} onFolder={() => folder.current?.click()} />}
     </div>
+  );
+}
+
+function Buttons({ hasFiles, onZip, onFolder }: { hasFiles: boolean; onZip: () => void; onFolder: () => void }) {
+  return (
+    <span className="upload-buttons">
+      <button type="button" className="button" onClick={onZip}>{hasFiles ? "Other zip" : "Choose a zip"}</button>
+      <button type="button" className="button" onClick={onFolder}>{hasFiles ? "Other folder" : "Choose a folder"}</button>
+    </span>
   );
 }
 
