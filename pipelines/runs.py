@@ -8,7 +8,7 @@ from sqlite3 import Row
 from typing import Any
 
 from pipelines import states, templates
-from pipelines.desk import Desk, text
+from pipelines.desk import TEMPLATE, Desk, text
 from pipelines.document import Document, from_json
 from pipelines.problem import Problem
 from pipelines.states import RunRow, StepRow
@@ -117,7 +117,7 @@ class Runs(Desk):
         if run is None:
             shown: dict[str, Any] = {"type": "snapshot", "run": None, "stored": False, "nodes": {}}
             if row["template"]:
-                shown = states.stored_live(templates.get(row["template"]))
+                shown = self._of_template(row["template"])
             return {**shown, "worker": self.worker_state(), "forecast": self.forecast(pipeline)}
         steps = self._runs.steps(run["id"])
         return {
@@ -125,6 +125,21 @@ class Runs(Desk):
             "nodes": {step["node"]: states.node_state(step) for step in steps}, "worker": self.worker_state(),
             "forecast": self.forecast(pipeline),
         }  # fmt: skip
+
+    def _of_template(self, slug: str) -> dict[str, Any]:
+        """What a copy shows before its own first run: the newest run of the template here, else its stored results."""
+        run = self._runs.newest(f"{TEMPLATE}{slug}")
+        if run is None or run["status"] != "done":
+            return states.stored_live(templates.get(slug))
+        nodes = {
+            step["node"]: {
+                **states.node_state(step),
+                "status": "stored",
+                "reason": f"from run {run['number']}",
+            }
+            for step in self._runs.steps(run["id"])
+        }
+        return {"type": "snapshot", "run": None, "stored": True, "nodes": nodes}
 
     def changes(self, since: int) -> tuple[int, dict[str, dict[str, Any]]]:
         """What changed after `since`, as one `Live` delta per pipeline, of its newest run only."""

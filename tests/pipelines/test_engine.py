@@ -224,3 +224,18 @@ def test_the_forecast_says_what_a_run_would_do_before_it_starts(service: Service
     }  # fmt: skip
     service.save_draft(opened.id, opened.epoch, 2, document.with_param("n1", "seconds", -4).to_json())
     assert service.forecast(opened.id) is None
+
+
+def test_a_copy_of_a_template_shows_the_templates_results_until_its_own_first_run(service: Service) -> None:
+    copy = service.copy("template-digits-vae")
+    live = service.live(copy.id)
+    assert (live["run"], live["stored"]) == (None, True)
+    assert {state["status"] for state in live["nodes"].values()} == {"stored"}
+    assert live["nodes"]["score"]["scores"]
+    assert set(live["forecast"].values()) == {"first run"}
+    changed = copy.document
+    next(node for node in changed["nodes"] if node["id"] == "samples")["params"]["seed"] = 9
+    service.save_draft(copy.id, copy.epoch, copy.rev + 1, changed)
+    forecast = service.live(copy.id)["forecast"]
+    stale = {node for node, words in forecast.items() if words == "runs: changed since the stored result"}
+    assert stale == {"samples", "score"}

@@ -169,6 +169,8 @@ def test_a_full_disk_ends_the_step_in_words_and_loses_nothing(tmp_path: Path) ->
     says = dict(line.split(" ", 1) for line in done.stdout.splitlines() if line[:5].isupper())
     assert says["STATUS"] == "failed ['done', 'failed', 'skipped']", done.stdout + done.stderr
     assert "The disk is full:" in says["ERROR"]
-    assert says["AGAIN"] == "done ['reused from run 1', 'runs: fail changed', 'runs: Probe before it changed']"
+    assert (
+        says["AGAIN"] == "done ['reused from run 1', 'runs: fail changed', 'runs: Probe before it changed']"
+    )
     assert (says["CLAIMED"], says["LATER"]) == ("False", "done")
     assert says["REFUSED"].startswith("None The disk of ")
