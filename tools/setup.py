@@ -111,7 +111,7 @@ def python_version() -> str:
 def ensure_packages(files: list[Path], torch: str) -> None:
     """Install the pinned packages, unless the stamp says that exactly these are there."""
     installed = read_stamp()
-    wanted = {file.name: digest(file) for file in files}
+    wanted = {file.name: digest(file) for file in [*files, ROOT / "constraints.txt"]}
     wanted_by = python_version()
     same = all(installed.get("files", {}).get(name) == value for name, value in wanted.items())
     if same and installed.get("python") == wanted_by and torch in ("auto", installed.get("torch")):
