@@ -9,9 +9,9 @@ from nodes.catalogue import Catalogue
 from pipelines import templates
 from pipelines.document import Document, DocumentError
 from pipelines.plan import Planner
+from storage.control import Control
 from storage.home import Home
 from storage.pipelines import PipelineRows
-from storage.queue import StepQueue
 from storage.runs import RunRows
 
 
@@ -27,7 +27,7 @@ class Desk:
         self.catalogue = catalogue
         self._pipelines = PipelineRows(home.database)
         self._runs = RunRows(home.database)
-        self._queue = StepQueue(home.database)
+        self._control = Control(home.database)
         self._planner = Planner(catalogue, self._runs, home.artifacts)
 
     def _row(self, id: str) -> Row:

@@ -95,7 +95,7 @@ class Library(Desk):
         """Remove a pipeline and its runs."""
         self._row(id)
         for run in self._runs.all(10_000, id):
-            self._queue.cancel(run["id"])
+            self._control.cancel(run["id"])
         self._pipelines.delete(id)
 
     def save_draft(self, id: str, epoch: str, rev: int, document: dict[str, Any]) -> list[Problem]:

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from sqlite3 import Row
 from typing import Any
 
+from storage.control import Control
 from storage.home import Home
-from storage.queue import StepQueue, StepReport
+from storage.reports import Reports, StepReport
+from storage.workers import WorkerRows
 
 LIVE_SECONDS = 0.2
 GROUP_SECONDS = 0.03
@@ -132,7 +134,9 @@ class Recorder:
 
     def __init__(self, home: Home, worker: str, on_refused: Callable[[str, str], None] | None = None) -> None:
         self._home = home
-        self._queue = StepQueue(home.database)
+        self._reports = Reports(home.database)
+        self._control = Control(home.database)
+        self._workers = WorkerRows(home.database)
         self._worker = worker
         self._on_refused = on_refused
         self._open: list[StepLog] = []
@@ -161,7 +165,7 @@ class Recorder:
                 return
             taken = [(log, log.take()) for log in logs]
             try:
-                refused = self._queue.apply([report for _, report in taken])
+                refused = self._reports.apply([report for _, report in taken])
             except BaseException as error:
                 for log, report in taken:
                     log.put_back(report)
@@ -214,7 +218,7 @@ class Recorder:
                     last_live = now
                 self._ask()
                 if now - last_beat >= BEAT_SECONDS:
-                    self._queue.beat(self._worker, "busy" if self.busy else "ready")
+                    self._workers.beat(self._worker, "busy" if self.busy else "ready")
                     last_beat = now
             except sqlite3.Error as error:  # the next round tries again
                 print(f"could not write to the database: {error}", flush=True)
@@ -228,7 +232,7 @@ class Recorder:
         with self._lock:
             running = [log for log in self._open if not log.ended]
         for log in running:
-            give_up, finish_early = self._queue.wants(log.run, log.node, log.token)
+            give_up, finish_early = self._control.wants(log.run, log.node, log.token)
             if give_up:
                 log.cancelled.set()
             if finish_early:

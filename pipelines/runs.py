@@ -64,7 +64,7 @@ class Runs(Desk):
 
     def cancel(self, run: str) -> None:
         """Ask a run to end."""
-        self._queue.cancel(self._run(run)["id"])
+        self._control.cancel(self._run(run)["id"])
 
     def runs(self, limit: int = 100, pipeline: str | None = None) -> list[RunRow]:
         """Runs, newest first."""

@@ -16,9 +16,10 @@ from nodes.catalogue import Catalogue
 from nodes.errors import BlockError
 from pipelines.executor import Executor
 from pipelines.recorder import Recorder
+from storage.claims import Claims
 from storage.home import Home
 from storage.locks import FileLock, is_held
-from storage.queue import StepQueue
+from storage.workers import WorkerRows
 
 POLL_SECONDS = 0.05
 IDLE_SECONDS = 20.0
@@ -42,13 +43,13 @@ def worker_lock(home: Home, worker: str) -> FileLock:
 
 def bury_dead(home: Home) -> int:
     """Return the steps of workers whose process is gone to the queue. Returns how many workers were dead."""
-    queue, dead = StepQueue(home.database), 0
-    for row in queue.workers():
+    rows, dead = WorkerRows(home.database), 0
+    for row in rows.alive():
         lock = worker_lock(home, row["id"])
         if is_held(lock.path):
             continue
         dead += 1
-        for step in queue.bury(row["id"]):
+        for step in rows.bury(row["id"]):
             shutil.rmtree(home.scratch / f"{step['run']}-{step['node']}-{step['token']}", ignore_errors=True)
         lock.path.unlink(missing_ok=True)
     return dead
@@ -63,8 +64,9 @@ class Worker:
         self.device = device
         self._lock = worker_lock(home, self.id)
         self._lock.take()
-        self._queue = StepQueue(home.database)
-        self._queue.register(self.id, os.getpid(), device)
+        self._claims = Claims(home.database)
+        self._rows = WorkerRows(home.database)
+        self._rows.register(self.id, os.getpid(), device)
         self._recorder = Recorder(home, self.id)
         self._executor = Executor(home, catalogue, self._recorder, device)
         self._stop = threading.Event()
@@ -84,7 +86,7 @@ class Worker:
     def step(self) -> bool:
         """Claim and run one chain of steps. Returns whether there was one."""
         try:
-            steps = self._queue.claim(self.id)
+            steps = self._claims.claim(self.id)
         except sqlite3.OperationalError as error:  # full or locked: the step stays in the queue
             print(f"Could not claim a step: {error}", flush=True)
             self.home.drop_ballast()
@@ -105,7 +107,7 @@ class Worker:
     def close(self) -> None:
         """Write what is left and leave."""
         self._recorder.close()
-        self._queue.bury(self.id)
+        self._rows.bury(self.id)
         self._lock.release()
         self._lock.path.unlink(missing_ok=True)
 

@@ -10,7 +10,9 @@ import pytest
 
 from pipelines.document import Document, Node, Wire
 from pipelines.service import Service
-from storage.queue import StepQueue, StepReport
+from storage.claims import Claims
+from storage.reports import Reports, StepReport
+from storage.workers import WorkerRows
 from tests.pipelines.conftest import begin, chain
 
 Finish = Callable[[str], str]
@@ -164,25 +166,26 @@ def test_cancel_ends_waiting_steps_at_once(service: Service, finish: Finish) -> 
 
 def test_a_claim_that_was_lost_can_write_nothing(service: Service) -> None:
     run = begin(service, chain(1))
-    queue = StepQueue(service.home.database)
-    old = queue.claim("ghost")[0]
-    queue.bury("ghost")
-    new = queue.claim("heir")[0]
+    database = service.home.database
+    claims, reports, workers = Claims(database), Reports(database), WorkerRows(database)
+    old = claims.claim("ghost")[0]
+    workers.bury("ghost")
+    new = claims.claim("heir")[0]
     late = StepReport(run, "n0", old["token"], began=1.0, status="done", outputs={}, key=old["key"])
-    assert queue.apply([late]) == [late]
+    assert reports.apply([late]) == [late]
     assert service.steps(run)[0].status == "queued"
-    assert queue.apply([StepReport(run, "n0", new["token"], began=1.0, status="done", outputs={})]) == []
+    assert reports.apply([StepReport(run, "n0", new["token"], began=1.0, status="done", outputs={})]) == []
     assert service.run(run).status == "done"
 
 
 def test_a_step_whose_worker_dies_three_times_is_given_up(service: Service) -> None:
     run = begin(service, chain(2))
-    queue = StepQueue(service.home.database)
+    database = service.home.database
     for death in range(3):
         assert service.steps(run)[0].status == "queued"
-        step = queue.claim(f"worker {death}")[0]
-        queue.apply([StepReport(run, "n0", step["token"], began=1.0)])
-        queue.bury(f"worker {death}")
+        step = Claims(database).claim(f"worker {death}")[0]
+        Reports(database).apply([StepReport(run, "n0", step["token"], began=1.0)])
+        WorkerRows(database).bury(f"worker {death}")
     first, second = service.steps(run)
     assert (first.status, second.status) == ("failed", "skipped")
     assert (first.error or "").startswith("The worker process stopped 3 times while it ran this block")

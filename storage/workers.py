@@ -1,0 +1,75 @@
+"""Workers that live, and what happens to the steps of those that do not."""
+
+from __future__ import annotations
+
+import time
+from sqlite3 import Connection, Row
+
+from storage.database import Database, next_change
+from storage.endings import settle, skip_followers
+
+MAX_DEATHS = 3
+
+
+class WorkerRows:
+    """Registration, heartbeat and burial."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def register(self, worker: str, pid: int, device: str) -> None:
+        """A worker begins."""
+        now = time.time()
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO workers (id, pid, device, status, started, heartbeat)"
+                " VALUES (?, ?, ?, 'ready', ?, ?)",
+                (worker, pid, device, now, now),
+            )
+
+    def beat(self, worker: str, status: str) -> None:
+        """A worker is alive and is "ready" or "busy"."""
+        with self._database.write() as connection:
+            connection.execute(
+                "UPDATE workers SET heartbeat = ?, status = ? WHERE id = ?", (time.time(), status, worker)
+            )
+
+    def alive(self) -> list[Row]:
+        """Workers that have not been declared dead."""
+        return self._database.rows("SELECT * FROM workers WHERE status != 'dead'")
+
+    def bury(self, worker: str) -> list[Row]:
+        """A worker is dead: its steps go back in the queue, or end after too many deaths. Returns those steps."""
+        with self._database.write() as connection:
+            change = next_change(connection)
+            connection.execute("UPDATE workers SET status = 'dead' WHERE id = ?", (worker,))
+            held = connection.execute(
+                "SELECT s.*, r.cancel FROM steps s JOIN runs r ON r.id = s.run"
+                " WHERE s.worker = ? AND s.status IN ('queued', 'running') AND s.token IS NOT NULL",
+                (worker,),
+            ).fetchall()
+            for step in held:
+                self._return(connection, step, change)
+            return held
+
+    def _return(self, connection: Connection, step: Row, change: int) -> None:
+        status, error, reason = "queued", None, step["reason"]
+        if step["cancel"]:
+            status, reason = "cancelled", "cancelled"
+        elif step["status"] == "running":
+            reason = f"runs again: its worker stopped during attempt {step['attempt']}"
+            if step["attempt"] >= MAX_DEATHS:
+                status = "failed"
+                error = (
+                    f"The worker process stopped {step['attempt']} times while it ran this block, most likely for"
+                    " lack of memory. Try a smaller batch size or smaller images, then run again."
+                )
+        connection.execute(
+            "UPDATE steps SET status = ?, error = ?, reason = ?, token = NULL, worker = NULL, changed = ?"
+            " WHERE run = ? AND node = ?",
+            (status, error, reason, change, step["run"], step["node"]),
+        )
+        if status == "failed":
+            skip_followers(connection, step["run"], step["node"], change)
+        if status != "queued":
+            settle(connection, step["run"], change)
