@@ -11,7 +11,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,12 @@ from storage.home import Home
 BLOCKS = Path(__file__).parent / "blocks"
 
 
-def chain(length: int) -> Document:
-    """A start and `length - 1` no-ops, one after the other."""
-    nodes = (Node("n0", "bench.start"), *(Node(f"n{i}", "bench.noop") for i in range(1, length)))
+def chain(length: int, run: int = 0) -> Document:
+    """A start and `length - 1` no-ops, one after the other. Another `run` makes every value another."""
+    nodes = (
+        Node("n0", "bench.start", params={"run": run}),
+        *(Node(f"n{i}", "bench.noop") for i in range(1, length)),
+    )
     wires = tuple(Wire((f"n{i - 1}", "value"), (f"n{i}", "value")) for i in range(1, length))
     return Document(f"chain of {length}", nodes, wires)
 
@@ -76,11 +78,11 @@ def measure(repeats: int = 3) -> list[dict[str, Any]]:
     """Medians of chains of 100 and 1,000: new, and again with nothing changed."""
     rows = []
     with engine() as (service, worker):
-        through_executor(service, worker, replace(chain(10), seed=999), "warm-up")
+        through_executor(service, worker, chain(10, 999), "warm-up")
         for length in (100, 1000):
             fresh, again, bare = [], [], []
             for repeat in range(repeats):
-                document = replace(chain(length), seed=repeat + 1)
+                document = chain(length, repeat + 1)
                 bare.append(bare_loop(document))
                 fresh.append(through_executor(service, worker, document, f"{length}-{repeat}"))
                 again.append(through_executor(service, worker, document, f"{length}-{repeat}-again"))

@@ -6,21 +6,18 @@ import errno
 import shutil
 import time
 import traceback
-from collections import OrderedDict
 from sqlite3 import Row
 from typing import Any
 
 from nodes.catalogue import Catalogue
 from nodes.errors import BlockError, Cancelled
-from nodes.ports.base import Port
 from nodes.spec import BlockSpec
-from pipelines.context import RunContext, store_picture
+from pipelines.context import RunContext
 from pipelines.plan import Planner, reuse_words
 from pipelines.recorder import Recorder, StepLog
+from pipelines.values import Kept, Values
 from storage.home import Home
 from storage.runs import RunRows, column
-
-KEPT_VALUES = 32
 
 
 class Executor:
@@ -33,12 +30,11 @@ class Executor:
         self._device = device
         self._runs = RunRows(home.database)
         self._planner = Planner(catalogue, self._runs, home.artifacts)
-        self._values: OrderedDict[str, Port] = OrderedDict()
-        self._fresh: dict[tuple[str, str], dict[str, Any]] = {}
+        self._values = Values(home, catalogue)
 
     def run_chain(self, steps: list[Row]) -> None:
         """Run claimed steps in order; after one that did not end well, the rest is left to the queue."""
-        self._fresh.clear()
+        self._values.begin_chain()
         for step in steps:
             if not self.run(step):
                 break
@@ -69,11 +65,19 @@ class Executor:
             )
         else:
             spec = self._spec(step)
-            outputs, artifacts = self._compute(step, spec, log)
+            kept = self._compute(step, spec, log)
+            outputs = kept.outputs
             self._show_end(outputs, log)
-            log.end("done", outputs=outputs, artifacts=artifacts, key=step["key"] if step["pure"] else None,
-                    seconds=round(time.perf_counter() - began, 3))  # fmt: skip
-        self._fresh[step["run"], step["node"]] = outputs
+            key, seconds = step["key"] if step["pure"] else None, round(time.perf_counter() - began, 3)
+            log.end(
+                "done",
+                outputs=outputs,
+                artifacts=kept.artifacts,
+                staged=kept.staged,
+                key=key,
+                seconds=seconds,
+            )
+        self._values.note(step["run"], step["node"], outputs)
 
     def _spec(self, step: Row) -> BlockSpec:
         spec = self._catalogue.get(step["block"])
@@ -83,13 +87,12 @@ class Executor:
             )
         return spec
 
-    def _compute(
-        self, step: Row, spec: BlockSpec, log: StepLog
-    ) -> tuple[dict[str, Any], list[tuple[str, str, int]]]:
+    def _compute(self, step: Row, spec: BlockSpec, log: StepLog) -> Kept:
         scratch = self._home.scratch / f"{step['run']}-{step['node']}-{step['token']}"
-        scratch.mkdir(parents=True)
+        if spec.takes_context:
+            scratch.mkdir(parents=True)
         try:
-            arguments: dict[str, Any] = self._inputs(step, spec)
+            arguments = self._values.inputs(step, spec)
             if spec.takes_context:
                 arguments["ctx"] = RunContext(
                     self._home, log, device=self._device, seed=step["seed"], scratch=scratch,
@@ -98,61 +101,10 @@ class Executor:
             if spec.params.model_fields:
                 arguments["params"] = spec.params.model_validate(column(step, "params"))
             value = spec.function(**arguments)
-            return self._store(spec, value)
+            return self._values.keep(spec, value)
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
-
-    def _inputs(self, step: Row, spec: BlockSpec) -> dict[str, Any]:
-        wires = column(step, "inputs") or {}
-        arguments: dict[str, Any] = {}
-        for port in spec.inputs:
-            values = [self._value(step["run"], node, output) for node, output in wires.get(port.name, [])]
-            if port.multiple:
-                arguments[port.name] = values
-            elif values:
-                arguments[port.name] = values[0]
-            else:
-                arguments[port.name] = None
-        return arguments
-
-    def _value(self, run: str, node: str, output: str) -> Port:
-        outputs = self._fresh.get((run, node))
-        if outputs is None:
-            row = self._home.database.row("SELECT outputs FROM steps WHERE run = ? AND node = ?", (run, node))
-            assert row is not None, f"{node} is not in run {run}"
-            outputs = self._fresh[run, node] = column(row, "outputs")
-        described = outputs[output]
-        value = self._values.get(described["hash"])
-        if value is None:
-            kind = self._catalogue.kinds()[described["kind"]]
-            value = self._values[described["hash"]] = kind.load(self._home.artifacts.path(described["hash"]))
-            if len(self._values) > KEPT_VALUES:
-                self._values.popitem(last=False)
-        self._values.move_to_end(described["hash"])
-        return value
-
-    def _store(self, spec: BlockSpec, value: Any) -> tuple[dict[str, Any], list[tuple[str, str, int]]]:
-        values = value if isinstance(value, tuple) else (value,) if spec.outputs else ()
-        outputs, artifacts = {}, []
-        for port, item in zip(spec.outputs, values, strict=True):
-            if not isinstance(item, port.kind):
-                raise TypeError(
-                    f"{spec.id} declares {port.kind.__name__} for {port.name}, but returned {type(item)}"
-                )
-            stored = self._home.artifacts.put(item.save)
-            kept = type(item).load(stored.path)
-            thumbnail = kept.thumbnail()
-            outputs[port.name] = {
-                "kind": type(item).__name__,
-                "hash": stored.hash,
-                "size": stored.size,
-                "summary": kept.summary(),
-                "picture": store_picture(self._home, thumbnail, kept.caption()) if thumbnail else None,
-                "facts": kept.facts(),
-            }
-            self._values[stored.hash] = kept
-            artifacts.append((stored.hash, type(item).__name__, stored.size))
-        return outputs, artifacts
+            if spec.takes_context:
+                shutil.rmtree(scratch, ignore_errors=True)
 
     @staticmethod
     def _show_end(outputs: dict[str, Any], log: StepLog) -> None:

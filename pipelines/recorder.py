@@ -6,6 +6,7 @@ those of its neighbours; a slow step's progress is written a few times a second.
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import threading
 import time
@@ -125,7 +126,7 @@ class StepLog:
                     "key",
                 ):
                     setattr(report, name, getattr(newer, name))
-                report.artifacts = newer.artifacts
+                report.artifacts, report.staged = newer.artifacts, newer.staged
             self._dirty = True
 
 
@@ -165,6 +166,7 @@ class Recorder:
                 return
             taken = [(log, log.take()) for log in logs]
             try:
+                self._home.artifacts.publish([value for _, report in taken for value in report.staged])
                 refused = self._reports.apply([report for _, report in taken])
             except BaseException as error:
                 for log, report in taken:
@@ -184,7 +186,7 @@ class Recorder:
         while True:
             try:
                 return self.flush()
-            except sqlite3.OperationalError:
+            except (sqlite3.OperationalError, OSError):
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.25)
@@ -220,7 +222,7 @@ class Recorder:
                 if now - last_beat >= BEAT_SECONDS:
                     self._workers.beat(self._worker, "busy" if self.busy else "ready")
                     last_beat = now
-            except sqlite3.Error as error:  # the next round tries again
+            except (sqlite3.Error, OSError) as error:  # the next round tries again
                 print(f"could not write to the database: {error}", flush=True)
                 time.sleep(0.5)
 
@@ -240,4 +242,6 @@ class Recorder:
 
 
 def _is_full(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
     return isinstance(error, sqlite3.OperationalError) and "full" in str(error)

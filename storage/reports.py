@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sqlite3 import Connection
 from typing import Any
 
+from storage.artifacts import Staged
 from storage.database import Database, dump, next_change
 from storage.endings import settle, skip_followers
 
@@ -32,6 +33,7 @@ class StepReport:
     outputs: dict[str, Any] | None = None
     artifacts: list[tuple[str, str, int]] = field(default_factory=list)  # hash, kind, size
     key: str | None = None
+    staged: list[Staged] = field(default_factory=list)  # values to make durable before this is written
 
 
 class Reports:

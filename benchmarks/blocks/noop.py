@@ -11,29 +11,31 @@ from nodes.api import Param, Params, Port, block
 
 @dataclass(frozen=True)
 class Tick(Port):
-    """A number, 0 or more."""
+    """A number, 0 or more, and the run it belongs to, so that no two runs store equal values."""
 
     count: int = 0
+    run: int = 0
 
     def save(self, folder: Path) -> None:
-        (folder / "tick.txt").write_text(str(self.count))
+        (folder / "tick.txt").write_text(f"{self.run} {self.count}")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        return cls(int((folder / "tick.txt").read_text()))
+        run, count = (folder / "tick.txt").read_text().split()
+        return cls(int(count), int(run))
 
 
 class TickParams(Params):
-    seed: int = Param(0, ge=0, title="Seed", description="Makes runs differ.")
+    run: int = Param(0, ge=0, title="Run", description="Makes runs differ.")
 
 
 @block("bench.start", version=1, title="Start")
 def start(params: TickParams) -> Tick:
     """Begin to count."""
-    return Tick(params.seed)
+    return Tick(0, params.run)
 
 
 @block("bench.noop", version=1, title="No-op")
 def noop(value: Tick, params: TickParams) -> Tick:
     """Add one."""
-    return Tick(value.count + 1)
+    return Tick(value.count + 1, value.run)

@@ -16,6 +16,7 @@ class Port:
     title: ClassVar[str] = "Value"
     colour: ClassVar[str] = "#8a8f98"
     port_name: ClassVar[str] = "value"
+    refers_to_folder: ClassVar[bool] = False  # the loaded value reads from its folder later on
 
     def save(self, folder: Path) -> None:
         """Write the value into the empty `folder`. The same value always writes the same bytes."""

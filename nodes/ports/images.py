@@ -40,6 +40,7 @@ class ImageFiles(ImageData):
     title: ClassVar[str] = "Image files"
     colour: ClassVar[str] = "#0ea5e9"
     port_name: ClassVar[str] = "images"
+    refers_to_folder: ClassVar[bool] = True
 
     def save(self, folder: Path) -> None:
         if self.folder != folder:

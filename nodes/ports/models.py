@@ -23,6 +23,7 @@ class ImageModel(Port):
     title: ClassVar[str] = "Image model"
     colour: ClassVar[str] = "#a855f7"
     port_name: ClassVar[str] = "model"
+    refers_to_folder: ClassVar[bool] = True
 
     def save(self, folder: Path) -> None:
         if self.folder != folder:
