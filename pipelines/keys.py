@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from sqlite3 import Row
-from typing import Any
+from typing import Any, NamedTuple
 
 from nodes.spec import BlockSpec
+from pipelines.document import Node
+from pipelines.validation import Checked
 from storage.database import dump
 from storage.runs import column
 
@@ -15,46 +17,59 @@ Inputs = dict[str, list[list[str]]]
 
 
 def step_key(
-    spec: BlockSpec, params: Mapping[str, Any], seed: int | None, inputs: Inputs, keys: Mapping[str, str]
+    spec: BlockSpec, settings: str, seed: int | None, inputs: Inputs, keys: Mapping[str, str]
 ) -> str:
     """The key of a step: block, block version, parameters, seed, and the keys of what it consumes.
 
     Args:
-        params: all parameters, checked, as plain JSON, without the seed.
+        settings: all parameters, checked, as JSON text in order of name, without the seed.
         seed: the mixed seed, or None for a block that draws nothing at random.
         inputs: for each port the (node, port) that feed it; `keys` gives the key of each such node.
     """
-    consumed = {port: [[keys[node], output] for node, output in wires] for port, wires in inputs.items()}
-    content = dump(
-        [spec.id, spec.version, dict(sorted(params.items())), seed, dict(sorted(consumed.items()))]
-    )
+    consumed = {port: [[keys[node], output] for node, output in inputs[port]] for port in sorted(inputs)}
+    content = f"[{dump(spec.id)},{spec.version},{settings},{dump(seed)},{dump(consumed)}]"
     return hashlib.sha256(content.encode()).hexdigest()
 
 
+class Keyed(NamedTuple):
+    """A node with everything that its step depends on."""
+
+    node: Node
+    spec: BlockSpec
+    title: str
+    settings: Checked
+    inputs: Inputs
+    seed: int | None
+    key: str
+
+    @property
+    def sources(self) -> set[str]:
+        """The nodes that feed it."""
+        return {source for wires in self.inputs.values() for source, _ in wires}
+
+
 def why_it_runs(
-    spec: BlockSpec, step: dict[str, Any], previous: Row | None, before: Mapping[str, Row],
-    keys: Mapping[str, str], titles: Mapping[str, str], pipeline_ran: bool,
-) -> str:  # fmt: skip
+    step: Keyed, previous: Row | None, before: Mapping[str, str], now: Mapping[str, Keyed], *, pipeline_ran: bool
+) -> str:
     """The reason a step runs, in words.
 
     Args:
-        step: its key, params, seed and inputs now.
         previous: the step of the same node in the latest earlier run of the pipeline.
-        before: all steps of that earlier run, by node.
-        keys, titles: the key and title of every node now.
+        before: the keys of all steps of that earlier run, by node.
+        now: every step of the plan, by node.
     """
     if previous is None:
         return "runs: new block" if pipeline_ran else "first run"
-    if previous["block"] != spec.id:
+    if previous["block"] != step.spec.id:
         return "runs: the block was replaced"
-    if previous["key"] == step["key"]:
+    if previous["key"] == step.key:
         return _why_again(previous)
-    changed = _changed_titles(spec, step["params"], column(previous, "params") or {})
+    changed = _changed_titles(step.spec, step.settings.plain, column(previous, "params") or {})
     if changed:
         return f"runs: {_listed(changed)} changed"
-    if previous["seed"] != step["seed"]:
+    if previous["seed"] != (step.seed or 0):
         return "runs: seed changed"
-    return _changed_inputs(step["inputs"], column(previous, "inputs") or {}, before, keys, titles)
+    return _changed_inputs(step.inputs, column(previous, "inputs") or {}, before, now)
 
 
 def _why_again(previous: Row) -> str:
@@ -83,9 +98,7 @@ def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _changed_inputs(
-    now: Inputs, then: Inputs, before: Mapping[str, Row], keys: Mapping[str, str], titles: Mapping[str, str]
-) -> str:
+def _changed_inputs(now: Inputs, then: Inputs, before: Mapping[str, str], steps: Mapping[str, Keyed]) -> str:
     for port in now:
         if now[port] != then.get(port):
             return f"runs: another wire feeds “{port}”" if port in then else f"runs: “{port}” is wired now"
@@ -94,6 +107,6 @@ def _changed_inputs(
             return f"runs: “{port}” is no longer wired"
     for wires in now.values():
         for node, _ in wires:
-            if node not in before or before[node]["key"] != keys[node]:
-                return f"runs: {titles[node]} before it changed"
+            if before.get(node) != steps[node].key:
+                return f"runs: {steps[node].title} before it changed"
     return "runs: the block was updated"

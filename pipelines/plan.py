@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from sqlite3 import Row
-from typing import Any
 
 from nodes.catalogue import Catalogue
 from nodes.context import mix_seed
 from nodes.spec import BlockSpec
 from pipelines import graph
-from pipelines.document import Document, Node
-from pipelines.keys import Inputs, step_key, why_it_runs
-from pipelines.validation import checked_params
+from pipelines.document import Document, DocumentError, Problem
+from pipelines.keys import Keyed, step_key, why_it_runs
+from pipelines.part import WHOLE, Part
+from pipelines.validation import checked
 from storage.artifacts import ArtifactStore
-from storage.runs import NewStep, RunRows, column
+from storage.runs import NewStep, RunRows
+
+AS_ASKED = "runs: its stored result is not used, as asked"
 
 
 class Planner:
@@ -26,94 +29,107 @@ class Planner:
         self._runs = runs
         self._artifacts = artifacts
 
-    def plan(self, document: Document, pipeline: str) -> list[NewStep]:
+    def plan(self, document: Document, pipeline: str, part: Part = WHOLE) -> list[NewStep]:
         """The steps of a run of `document`, in an order that respects the wires.
 
-        The document must be valid (see `pipelines.validation.problems`).
+        The document must be valid (see `pipelines.validation.problems`), and cut to the part (see `Part.cut`).
+
+        Raises:
+            DocumentError: one block alone was asked for, and its inputs are not stored.
         """
         shape = graph.build(document)
-        by_id = {node.id: node for node in document.nodes}
-        specs = {id: self._spec(node) for id, node in by_id.items()}
-        titles = {id: node.title or specs[id].title for id, node in by_id.items()}
-        history = History(self._runs, pipeline)
+        keyed = self._keyed(document, shape)
+        found = self.all_stored(k.key for k in keyed.values() if k.spec.pure)
+        again = set(part.fresh).union(*(shape.descendants(id) for id in part.fresh))
+        reused = {id: found[k.key] for id, k in keyed.items() if k.key in found and id not in again}
+        wanted = keyed
+        if part.only:
+            wanted = _alone(part.only, keyed, reused)
+        reasons = self._reasons({id: k for id, k in wanted.items() if id not in reused}, keyed, pipeline)
+        reasons.update(_why_again(part.fresh, again, keyed))
+        return [
+            NewStep(
+                node=id, block=k.spec.id, title=k.title, device=k.spec.device,
+                depends=tuple(sorted(k.sources & wanted.keys())),
+                inputs=k.inputs, params=k.settings.plain, seed=k.seed or 0, key=k.key,
+                reason=reuse_words(reused[id]) if id in reused else reasons[id],
+                pure=k.spec.pure, reused=reused.get(id), fresh=id in again,
+            )
+            for id, k in wanted.items()
+        ]  # fmt: skip
+
+    def _keyed(self, document: Document, shape: graph.Graph) -> dict[str, Keyed]:
+        nodes = {node.id: node for node in document.nodes}
         keys: dict[str, str] = {}
-        steps = []
+        found = {}
         for id in shape.order():
-            inputs = {p: [list(w) for w in wires] for p, wires in shape.inputs_of(id).items()}
-            step = self._step(by_id[id], specs[id], titles[id], document.seed, inputs, keys)
-            keys[id] = step.key
-            steps.append(self._decide(step, specs[id], keys, titles, history))
-        return steps
+            node = nodes[id]
+            spec = self._catalogue.get(node.block)
+            if spec is None:
+                raise ValueError(f"the document was not validated: unknown block {node.block}")
+            settings = checked(node, spec)
+            inputs = {port: [[*wire] for wire in wires] for port, wires in shape.inputs_of(id).items()}
+            seed = mix_seed(document.seed, settings.plain["seed"]) if spec.seeded else None
+            key = step_key(spec, settings.text, seed, inputs, keys)
+            keys[id] = key if spec.pure else f"{key}-{secrets.token_hex(8)}"
+            found[id] = Keyed(node, spec, node.title or spec.title, settings, inputs, seed, keys[id])
+        return found
 
-    def _spec(self, node: Node) -> BlockSpec:
-        spec = self._catalogue.get(node.block)
-        if spec is None:
-            raise ValueError(f"the document was not validated: unknown block {node.block}")
-        return spec
-
-    @staticmethod
-    def _step(
-        node: Node, spec: BlockSpec, title: str, base_seed: int, inputs: Inputs, keys: dict[str, str]
-    ) -> NewStep:
-        params = checked_params(node, spec).model_dump(mode="json")
-        unseeded = {name: value for name, value in params.items() if name != "seed"}
-        seed = mix_seed(base_seed, params["seed"]) if spec.seeded else None
-        key = step_key(spec, unseeded, seed, inputs, keys)
-        return NewStep(
-            node=node.id, block=spec.id, title=title, device=spec.device, inputs=inputs, params=params,
-            depends=tuple(sorted({source for wires in inputs.values() for source, _ in wires})),
-            seed=seed or 0, key=key if spec.pure else f"{key}-{secrets.token_hex(8)}", reason="", pure=spec.pure,
-        )  # fmt: skip
-
-    def _decide(
-        self, step: NewStep, spec: BlockSpec, keys: dict[str, str], titles: dict[str, str], history: History
-    ) -> NewStep:
-        found = self.stored(step.key) if step.pure else None
-        if found is not None:
-            return replace(step, reused=found, reason=reuse_words(found))
-        now: dict[str, Any] = {
-            "key": step.key,
-            "params": step.params,
-            "seed": step.seed,
-            "inputs": step.inputs,
-        }
-        previous = history.of(step.node)
-        before = history.run_of(previous)
-        reason = why_it_runs(spec, now, previous, before, keys, titles, history.any)
-        return replace(step, reason=reason)
+    def _reasons(self, running: Mapping[str, Keyed], keyed: Mapping[str, Keyed], pipeline: str) -> dict[str, str]:
+        """Why each of the steps that run does so: what changed since it last ran."""
+        if not running:
+            return {}
+        earlier = self._runs.newest(pipeline) is not None
+        previous = {row["node"]: row for row in self._runs.newest_steps(pipeline, running)} if earlier else {}
+        before = {run: self._runs.keys_of(run) for run in {row["run"] for row in previous.values()}}
+        reasons = {}
+        for id, k in running.items():
+            then = previous.get(id)
+            keys_then = before[then["run"]] if then is not None else {}
+            reasons[id] = why_it_runs(k, then, keys_then, keyed, pipeline_ran=earlier)
+        return reasons
 
     def stored(self, key: str) -> Row | None:
         """The stored result of a key, where all its artifacts are still there."""
-        found = self._runs.result(key)
-        if found is None:
-            return None
-        outputs = column(found, "outputs") or {}
-        if all(self._artifacts.has(output["hash"]) for output in outputs.values()):
-            return found
-        self._runs.forget_result(key)
-        return None
+        return self.all_stored([key]).get(key)
+
+    def all_stored(self, keys: Iterable[str]) -> dict[str, Row]:
+        """The stored results of those keys that have one. A result whose artifact is gone is forgotten."""
+        found, gone = {}, []
+        for row in self._runs.results(list(keys)):
+            outputs = json.loads(row["outputs"] or "{}")
+            if all(self._artifacts.has(output["hash"]) for output in outputs.values()):
+                found[row["key"]] = row
+            else:
+                gone.append(row["key"])
+        if gone:
+            self._runs.forget_results(gone)
+        return found
 
 
-class History:
-    """Earlier runs of a pipeline, read once each."""
+def _alone(only: str, keyed: Mapping[str, Keyed], reused: Mapping[str, Row]) -> dict[str, Keyed]:
+    """One node and the stored results that feed it. Raises DocumentError where one of them is not stored."""
+    sources = keyed[only].sources
+    missing = [k.title for id, k in keyed.items() if id in sources and id not in reused]
+    if missing:
+        names = ", ".join(f"“{title}”" for title in missing)
+        result, verb = ("results", "are") if missing[1:] else ("result", "is")
+        says = (
+            f"“{keyed[only].title}” cannot run alone: the {result} of {names} before it {verb} not stored for these"
+            " settings. Run to here instead."
+        )
+        raise DocumentError([Problem(says, only)])
+    return {id: k for id, k in keyed.items() if id in sources or id == only}
 
-    def __init__(self, runs: RunRows, pipeline: str) -> None:
-        self._runs = runs
-        self._pipeline = pipeline
-        self._steps: dict[str, dict[str, Row]] = {}
-        self.any = runs.newest(pipeline) is not None
 
-    def of(self, node: str) -> Row | None:
-        """The newest step of a node."""
-        return self._runs.previous_step(self._pipeline, node) if self.any else None
-
-    def run_of(self, step: Row | None) -> dict[str, Row]:
-        """All steps of the run that a step belongs to, by node."""
-        if step is None:
-            return {}
-        if step["run"] not in self._steps:
-            self._steps[step["run"]] = {row["node"]: row for row in self._runs.steps(step["run"])}
-        return self._steps[step["run"]]
+def _why_again(fresh: Iterable[str], again: set[str], keyed: Mapping[str, Keyed]) -> dict[str, str]:
+    """The reasons of blocks that run although they are stored, and of those after them."""
+    reasons = dict.fromkeys(fresh, AS_ASKED)
+    for id, k in keyed.items():  # in order, so that what is before a node already has its reason
+        if id in again and id not in reasons:
+            first = next(source for source in keyed if source in k.sources and source in again)
+            reasons[id] = f"runs: {keyed[first].title} before it runs again"
+    return reasons
 
 
 def reuse_words(result: Row) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from sqlite3 import Row
 from typing import Any
 
 from pipelines import states, templates
-from pipelines.desk import TEMPLATE, Desk, text
+from pipelines.controls import Controls
+from pipelines.desk import TEMPLATE, text
 from pipelines.document import Document, from_json
-from pipelines.problem import Problem
+from pipelines.part import WHOLE, Part
+from pipelines.problem import DocumentError, Problem
 from pipelines.states import RunRow, StepRow
 from pipelines.supervisor import worker_state
 from pipelines.validation import problems
-from storage.runs import column
+from storage.runs import ResultGone, column
 
 NEEDED_BYTES = 64 * 1024 * 1024
 
@@ -28,11 +31,13 @@ class Started:
     problems: list[Problem] = field(default_factory=list)
 
 
-class Runs(Desk):
+class Runs(Controls):
     """Runs, their steps, and their live state."""
 
-    def start_run(self, id: str, request: str, document: dict[str, Any] | Document | None = None) -> Started:
-        """Start a run of the draft, or of the given document. The same `request` never starts two."""
+    def start_run(
+        self, id: str, request: str, document: dict[str, Any] | Document | None = None, part: Part = WHOLE
+    ) -> Started:
+        """Start a run of the draft, or of the given document, or of a part. The same `request` never starts two."""
         row = self._row(id)
         known = self.home.database.row("SELECT id, number FROM runs WHERE request = ?", (request,))
         if known is not None:
@@ -40,15 +45,27 @@ class Runs(Desk):
         parsed = document if isinstance(document, Document) else from_json(
             json.loads(row["draft"]) if document is None else document
         )  # fmt: skip
-        found = problems(parsed, self.catalogue) + self._lack_of_space()
-        if found:
-            return Started(None, None, found)
-        version = self._pipelines.version(id, parsed.hash(), text(parsed))
-        run, _ = self._runs.create(
-            pipeline=id, version=version["id"], request=request, seed=parsed.seed,
-            steps=self._planner.plan(parsed, id),
-        )  # fmt: skip
-        return Started(run["id"], run["number"])
+        try:
+            asked = part.cut(parsed)
+            found = problems(asked, self.catalogue) + self._lack_of_space()
+            if found:
+                return Started(None, None, found)
+            return self._create_run(id, request, parsed, asked, part)
+        except DocumentError as error:  # the part cannot run
+            return Started(None, None, error.problems)
+
+    def _create_run(self, id: str, request: str, whole: Document, asked: Document, part: Part) -> Started:
+        for _ in range(5):
+            steps = self._planner.plan(asked, id, part)
+            version = self._pipelines.version(id, whole.hash(), text(whole))
+            with contextlib.suppress(ResultGone):  # it was collected in this moment: plan again
+                run, _ = self._runs.create(
+                    pipeline=id, version=version["id"], request=request, seed=whole.seed, steps=steps,
+                    part=part.text(),
+                )  # fmt: skip
+                return Started(run["id"], run["number"])
+        says = "Stored results were being removed while this run was planned. Run again."
+        return Started(None, None, [Problem(says)])
 
     def _lack_of_space(self) -> list[Problem]:
         self.home.keep_ballast()
@@ -61,10 +78,6 @@ class Runs(Desk):
                 f" {NEEDED_BYTES / 1e6:,.0f} MB. Free some space and run again."
             )
         ]
-
-    def cancel(self, run: str) -> None:
-        """Ask a run to end."""
-        self._control.cancel(self._run(run)["id"])
 
     def runs(self, limit: int = 100, pipeline: str | None = None) -> list[RunRow]:
         """Runs, newest first."""
@@ -165,11 +178,10 @@ class Runs(Desk):
 
     def _run_row(self, row: Row) -> RunRow:
         steps = self._runs.steps(row["id"])
-        asked = row["cancel"] and row["status"] in ("queued", "running")
         return RunRow(
             row["id"], row["number"], row["pipeline"], row["pipeline_name"], row["template"], row["status"],
-            "cancelling" if asked else row["message"] or "", row["seed"], row["version_number"], row["created"],
-            row["started"], row["finished"], states.taken(row), row["steps_done"], row["steps_total"],
+            states.asked(row) or row["message"] or "", row["seed"], row["version_number"], row["created"],
+            row["started"], row["finished"], states.worked(row), row["steps_done"], row["steps_total"],
             states.last_picture(steps), states.all_scores(steps),
         )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, NamedTuple
 
 import pydantic
 
@@ -14,7 +14,9 @@ from nodes.spec import BlockSpec
 from pipelines.document import Document, DocumentError, Node, Problem, Wire
 from pipelines.graph import Graph, build
 from pipelines.problem import did_you_mean, listed
+from storage.database import dump
 
+MAX_CHECKED = 5_000  # settings of nodes whose check is remembered
 MAX_HINTS = 20  # looking for similar names is slow, and nobody reads more hints than this
 
 
@@ -23,12 +25,41 @@ def problems(document: Document, catalogue: Catalogue) -> list[Problem]:
     return _Check(document, catalogue).everything()
 
 
+class Checked(NamedTuple):
+    """The settings of a node once they are checked. Shared by all that ask: never to be changed."""
+
+    params: Params
+    plain: dict[str, Any]  # as JSON, with the seed
+    text: str  # as JSON, without the seed, in order of name: the part of the cache key
+
+
+_remembered: dict[tuple[Any, ...], Checked] = {}
+
+
 def checked_params(node: Node, spec: BlockSpec) -> Params:
     """The parameters of a node, brought up to the installed version of its block and checked.
 
     Raises:
         DocumentError: with one problem for each parameter that is wrong.
     """
+    return checked(node, spec).params
+
+
+def checked(node: Node, spec: BlockSpec) -> Checked:
+    """`checked_params`, with what a plan needs of them. Equal settings of a block are checked once per process."""
+    known = (spec.function, spec.params, spec.version, node.version, repr(node.params))
+    found = _remembered.get(known)
+    if found is None:
+        params = _check_params(node, spec)
+        plain = params.model_dump(mode="json")
+        unseeded = {name: plain[name] for name in sorted(plain) if name != "seed"}
+        if len(_remembered) >= MAX_CHECKED:
+            _remembered.clear()
+        found = _remembered[known] = Checked(params, plain, dump(unseeded))
+    return found
+
+
+def _check_params(node: Node, spec: BlockSpec) -> Params:
     label = node.title or spec.title
     given = _upgraded(node, spec, label)
     try:
