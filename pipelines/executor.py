@@ -10,14 +10,21 @@ from sqlite3 import Row
 from typing import Any
 
 from nodes.catalogue import Catalogue
-from nodes.errors import BlockError, Cancelled
+from nodes.errors import BlockError, Cancelled, Paused
 from nodes.spec import BlockSpec
+from pipelines import processes
 from pipelines.context import RunContext
 from pipelines.plan import Planner, reuse_words
 from pipelines.recorder import Recorder, StepLog
 from pipelines.values import Kept, Values
 from storage.home import Home
 from storage.runs import RunRows, column
+
+STOPPED_EARLY = "stopped early by you; it keeps what was learned"
+
+
+# A worker that is faster than the disk waits once so many of its steps are not recorded yet.
+MOST_PENDING = 256
 
 
 class Executor:
@@ -30,7 +37,7 @@ class Executor:
         self._device = device
         self._runs = RunRows(home.database)
         self._planner = Planner(catalogue, self._runs, home.artifacts)
-        self._values = Values(home, catalogue)
+        self._values = Values(home, catalogue, recorder.flush_surely)
 
     def run_chain(self, steps: list[Row]) -> None:
         """Run claimed steps in order; after one that did not end well, the rest is left to the queue."""
@@ -38,7 +45,8 @@ class Executor:
         for step in steps:
             if not self.run(step):
                 break
-        self._recorder.flush_surely()
+        if self._recorder.pending() > MOST_PENDING:
+            self._recorder.flush_surely()
 
     def run(self, step: Row) -> bool:
         """Run one step and record how it ended. Returns whether it has a result."""
@@ -46,17 +54,25 @@ class Executor:
         began = time.perf_counter()
         try:
             self._run(step, log, began)
-            return True
+            return not log.pausing.is_set()
         except Cancelled:
+            processes.end_children()
             log.end("cancelled", seconds=time.perf_counter() - began, reason="cancelled")
+        except Paused as paused:
+            processes.end_children()
+            log.end("queued", reason=paused_words(paused, log))
         except Exception as error:
-            log.line(traceback.format_exc())
-            message = explain_failure(error, step, self._home)
-            log.end("failed", seconds=time.perf_counter() - began, error=message)
+            processes.end_children()
+            seconds = time.perf_counter() - began
+            if log.cancelled.is_set():  # it failed because what it waited for was ended
+                log.end("cancelled", seconds=seconds, reason="cancelled")
+            else:
+                log.line(traceback.format_exc())
+                log.end("failed", seconds=seconds, error=explain_failure(error, step, self._home))
         return False
 
     def _run(self, step: Row, log: StepLog, began: float) -> None:
-        found = self._planner.stored(step["key"]) if step["pure"] else None
+        found = self._planner.stored(step["key"]) if step["pure"] and not step["fresh"] else None
         if found is not None:  # another run finished the same step in the meantime
             outputs = column(found, "outputs")
             log.say(**(column(found, "live") or {}))
@@ -68,6 +84,8 @@ class Executor:
             kept = self._compute(step, spec, log)
             outputs = kept.outputs
             self._show_end(outputs, log)
+            if log.stopping.is_set():
+                processes.end_children()
             key, seconds = step["key"] if step["pure"] else None, round(time.perf_counter() - began, 3)
             log.end(
                 "done",
@@ -76,6 +94,7 @@ class Executor:
                 staged=kept.staged,
                 key=key,
                 seconds=seconds,
+                **({"early": True, "reason": STOPPED_EARLY} if log.stopping.is_set() else {}),
             )
         self._values.note(step["run"], step["node"], outputs)
 
@@ -116,6 +135,12 @@ class Executor:
             if output["picture"] and "preview" not in ending and "preview" not in log.live:
                 ending["preview"] = output["picture"]
         log.say(**ending)
+
+
+def paused_words(paused: Paused, log: StepLog) -> str:
+    """Where a step stood when it left the device."""
+    where = str(paused) or log.live.get("message") or f"{log.live.get('fraction') or 0.0:.0%}"
+    return f"paused at {where}"
 
 
 def explain_failure(error: Exception, step: Row, home: Home) -> str:

@@ -27,7 +27,8 @@ def step_key(
         inputs: for each port the (node, port) that feed it; `keys` gives the key of each such node.
     """
     consumed = {port: [[keys[node], output] for node, output in inputs[port]] for port in sorted(inputs)}
-    content = f"[{dump(spec.id)},{spec.version},{settings},{dump(seed)},{dump(consumed)}]"
+    drawn = "null" if seed is None else seed
+    content = f'["{spec.id}",{spec.version},{settings},{drawn},{dump(consumed)}]'  # an id has no letter to escape
     return hashlib.sha256(content.encode()).hexdigest()
 
 

@@ -13,9 +13,15 @@ from typing import Any
 
 import sqlite_utils
 
+from storage import crashpoints
 from storage.schema import migrations
 
 BUSY_SECONDS = 30
+CHECKED_BYTES = 64 * 1024 * 1024  # larger databases open without a look at every page
+
+
+class HomeError(Exception):
+    """This home cannot be used as it is. The text says why, and what to do."""
 
 
 def wal_is_safe(version: tuple[int, ...] = sqlite3.sqlite_version_info) -> bool:
@@ -34,7 +40,30 @@ class Database:
         self._local = threading.local()
         with lock.open("w") as handle:  # two processes must not migrate at once
             fcntl.flock(handle, fcntl.LOCK_EX)
-            migrations.apply(sqlite_utils.Database(self.connection))
+            try:
+                self._refuse_damage()
+                self._refuse_newer()
+                migrations.apply(self.tables)
+            except sqlite3.DatabaseError as error:
+                self.close()
+                raise HomeError(_unusable(path, error)) from error
+
+    def _refuse_damage(self) -> None:
+        if self._path.exists() and self._path.stat().st_size <= CHECKED_BYTES:
+            found = self.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if found != "ok":
+                raise sqlite3.DatabaseError(str(found))
+
+    def _refuse_newer(self) -> None:
+        known = {step.name for step in migrations.pending(sqlite_utils.Database(memory=True))}
+        newer = {step.name for step in migrations.applied(self.tables)} - known
+        if newer:
+            self.close()
+            raise HomeError(
+                f"The home {self._path.parent} was last used by a newer Genloom, which changed it in a way that this"
+                f" version does not know ({', '.join(sorted(newer))}). Start the newer version again, or set"
+                " GENLOOM_HOME to another folder. Nothing was changed."
+            )
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -60,8 +89,11 @@ class Database:
         connection = self.connection
         connection.execute("BEGIN IMMEDIATE")
         try:
+            crashpoints.reach("database: begun")
             yield connection
+            crashpoints.reach("database: before commit")
             connection.execute("COMMIT")
+            crashpoints.reach("database: committed")
         except BaseException:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
@@ -84,12 +116,34 @@ class Database:
             self._local.connection = None
 
 
+def _unusable(path: Path, error: sqlite3.DatabaseError) -> str:
+    """What is wrong with a database that cannot be opened, and what to do, in plain words."""
+    said = str(error)
+    if "full" in said:
+        return f"The disk of {path.parent} is full: the home could not be opened. Free some space and start again."
+    if isinstance(error, sqlite3.OperationalError) and "locked" in said:
+        return (
+            f"The database {path} has been locked by another program for {BUSY_SECONDS} s. Close that program, then"
+            " start again."
+        )
+    if isinstance(error, sqlite3.OperationalError) and ("readonly" in said or "unable to open" in said):
+        return f"The database {path} could not be opened for writing ({said}). Check who may write there."
+    return (
+        f"The database {path} is damaged ({said[:200]}). Put back a backup of the folder {path.parent}, or move that"
+        f" file away and start again: Genloom then begins with an empty list of pipelines. The results in"
+        f" {path.parent / 'artifacts'} are not touched."
+    )
+
+
 def next_change(connection: sqlite3.Connection) -> int:
     """A number larger than every one before it; readers ask for rows changed since the last one they saw."""
     row = connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'change' RETURNING value")
     return int(row.fetchone()[0])
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
 def dump(value: Any) -> str:
     """JSON text for a column: finite numbers only."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return _ENCODER.encode(value)

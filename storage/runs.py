@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from sqlite3 import Connection, Row
 from typing import Any
 
 from storage.database import Database, dump, next_change
+
+USED_SECONDS = 600.0  # how exactly the last use of a result is known
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,11 @@ class NewStep:
     reason: str
     pure: bool = True
     reused: Row | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    fresh: bool = False  # runs although its result may be stored
+
+
+class ResultGone(Exception):
+    """A result that a plan reuses was removed in the meantime: plan again."""
 
 
 class RunRows:
@@ -39,37 +45,43 @@ class RunRows:
         self._database = database
 
     def create(
-        self, *, pipeline: str, version: str, request: str, seed: int, steps: Sequence[NewStep]
-    ) -> tuple[Row, bool]:
+        self, *, pipeline: str, version: str, request: str, seed: int, steps: Sequence[NewStep],
+        part: str | None = None,
+    ) -> tuple[Row, bool]:  # fmt: skip
         """Insert a run with its steps. The same `request` never makes a second run.
 
         Returns the row, and whether it is new.
+
+        Raises:
+            ResultGone: a result that a step reuses was removed since the plan was made.
         """
         with self._database.write() as connection:
             known = connection.execute("SELECT * FROM runs WHERE request = ?", (request,)).fetchone()
             if known is None:
-                known = self._equal_active(connection, version, seed)
+                known = self._equal_active(connection, version, seed, part)
             if known is not None:
                 return known, False
+            _use_results(connection, [s.key for s in steps if s.reused is not None])
             id, change, now = secrets.token_hex(8), next_change(connection), time.time()
-            number = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM runs").fetchone()[0]
+            number = connection.execute("SELECT 1 + max((SELECT coalesce(max(number), 0) FROM runs),"
+                " (SELECT coalesce(max(value), 0) FROM counters WHERE name = 'run'))").fetchone()[0]
             ready = {s.node for s in steps if s.reused is not None}
             finished = len(ready) == len(steps)
             connection.execute(
                 "INSERT INTO runs (id, number, pipeline, version, request, status, seed, created, started, finished,"
-                " changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " changed, part) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (id, number, pipeline, version, request, "done" if finished else "queued", seed, now,
-                 now if finished else None, now if finished else None, change),
+                 now if finished else None, now if finished else None, change, part),
             )  # fmt: skip
             self._insert_steps(connection, id, steps, ready, change)
             return connection.execute("SELECT * FROM runs WHERE id = ?", (id,)).fetchone(), True
 
     @staticmethod
-    def _equal_active(connection: Connection, version: str, seed: int) -> Row | None:
-        """A run of the same version and seed that has not ended: two tabs pressed Run at once."""
+    def _equal_active(connection: Connection, version: str, seed: int, part: str | None) -> Row | None:
+        """A run of the same version, seed and part that has not ended: two tabs pressed Run at once."""
         found: Row | None = connection.execute(
-            "SELECT * FROM runs WHERE version = ? AND seed = ? AND cancel = 0 AND status IN ('queued', 'running')",
-            (version, seed),
+            "SELECT * FROM runs WHERE version = ? AND seed = ? AND part IS ? AND cancel = 0 AND status IN ('queued', 'running')",
+            (version, seed, part),
         ).fetchone()
         return found
 
@@ -79,15 +91,15 @@ class RunRows:
     ) -> None:
         connection.executemany(
             "INSERT INTO steps (run, node, position, block, title, device, status, missing, inputs, params, seed,"
-            " key, pure, reason, reused_from, seconds, live, outputs, changed)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " key, pure, reason, reused_from, seconds, live, outputs, changed, fresh)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 (run, s.node, position, s.block, s.title, s.device, "queued" if s.reused is None else "reused",
                  len(set(s.depends) - ready), dump(s.inputs), dump(s.params), s.seed, s.key, int(s.pure), s.reason,
                  s.reused["number"] if s.reused is not None else None,
                  0.0 if s.reused is not None else None,
                  s.reused["live"] if s.reused is not None else None,
-                 s.reused["outputs"] if s.reused is not None else None, change)
+                 s.reused["outputs"] if s.reused is not None else None, change, int(s.fresh))
                 for position, s in enumerate(steps)
             ],
         )  # fmt: skip
@@ -124,26 +136,33 @@ class RunRows:
         """The steps of a run in order."""
         return self._database.rows("SELECT * FROM steps WHERE run = ? ORDER BY position", (run,))
 
-    def previous_step(self, pipeline: str, node: str) -> Row | None:
-        """The newest step of a node in earlier runs of the pipeline, with the number of its run."""
-        return self._database.row(
-            "SELECT s.*, r.number FROM steps s JOIN runs r ON r.id = s.run"
-            " WHERE r.pipeline = ? AND s.node = ? ORDER BY r.number DESC LIMIT 1",
-            (pipeline, node),
+    def newest_steps(self, pipeline: str, nodes: Iterable[str], before: int | None = None) -> list[Row]:
+        """The newest step of each node in the runs of a pipeline (before that number), with the number of its run."""
+        return self._database.rows(
+            "SELECT s.*, r.number FROM json_each(?1) n JOIN runs r ON r.number ="
+            " (SELECT o.number FROM runs o WHERE o.pipeline = ?2 AND o.number < ?3 AND EXISTS"
+            "  (SELECT 1 FROM steps WHERE run = o.id AND node = n.value) ORDER BY o.number DESC LIMIT 1)"
+            " JOIN steps s ON s.run = r.id AND s.node = n.value",
+            (dump(list(nodes)), pipeline, before if before is not None else 2**62),
         )
 
-    def result(self, key: str) -> Row | None:
-        """The stored result of a key with the number of the run that made it, or None."""
-        return self._database.row(
-            "SELECT results.*, coalesce(runs.number, 0) AS number FROM results LEFT JOIN runs"
-            " ON runs.id = results.run WHERE key = ?",
-            (key,),
+    def keys_of(self, run: str) -> dict[str, str]:
+        """The key of every step of a run, by node."""
+        rows = self._database.rows("SELECT node, key FROM steps WHERE run = ?", (run,))
+        return {row["node"]: row["key"] for row in rows}
+
+    def results(self, keys: list[str]) -> list[Row]:
+        """The stored results of those keys, each with the number of the run that made it, or 0."""
+        return self._database.rows(
+            "SELECT results.*, coalesce(runs.number, 0) AS number FROM json_each(?) k"
+            " JOIN results ON results.key = k.value LEFT JOIN runs ON runs.id = results.run",
+            (dump(keys),),
         )
 
-    def forget_result(self, key: str) -> None:
-        """Remove a stored result whose artifact is gone."""
+    def forget_results(self, keys: list[str]) -> None:
+        """Remove stored results whose artifacts are gone."""
         with self._database.write() as connection:
-            connection.execute("DELETE FROM results WHERE key = ?", (key,))
+            connection.executemany("DELETE FROM results WHERE key = ?", [(key,) for key in keys])
 
     def logs(self, run: str, node: str) -> list[Row]:
         """The log lines of a step, oldest first."""
@@ -169,9 +188,24 @@ class RunRows:
 
     def active(self) -> int:
         """How many runs have not ended."""
-        row = self._database.row("SELECT count(*) AS n FROM runs WHERE status IN ('queued', 'running')")
+        row = self._database.row("SELECT count(*) AS n FROM runs WHERE status IN ('queued', 'running', 'paused')")
         assert row is not None
         return int(row["n"])
+
+
+def _use_results(connection: Connection, keys: list[str]) -> None:
+    """Note that results are in use. Raises ResultGone where one is no longer there."""
+    now, given = time.time(), dump(keys)
+    found = connection.execute(
+        "SELECT count(*) FROM json_each(?) k JOIN results ON results.key = k.value", (given,)
+    ).fetchone()[0]
+    if found < len(keys):
+        raise ResultGone
+    connection.execute(
+        "UPDATE results SET used = ? WHERE key IN (SELECT value FROM json_each(?))"
+        " AND coalesce(used, created) < ?",
+        (now, given, now - USED_SECONDS),
+    )
 
 
 def column(row: Row, name: str) -> Any:

@@ -71,3 +71,36 @@ def create_workers(db: sqlite_utils.Database) -> None:
     )
     db.table("counters").create({"name": str, "value": int}, pk="name")
     db.table("counters").insert({"name": "change", "value": 0})
+
+
+@migrations()
+def add_controls(db: sqlite_utils.Database) -> None:
+    """What users may ask of a run: pause it, move it in the queue; of a step: save now. `idle` is time not worked."""
+    runs = db.table("runs")
+    runs.add_column("pause", int, not_null_default=0)
+    runs.add_column("priority", int, not_null_default=0)
+    runs.add_column("idle", float, not_null_default=0)
+    runs.add_column("halted", float)
+    db.table("steps").add_column("save", int, not_null_default=0)
+    db.table("results").add_column("early", int, not_null_default=0)
+
+
+@migrations()
+def add_measures(db: sqlite_utils.Database) -> None:
+    """What finished steps have cost on which machine, and which pipeline was served when."""
+    db.table("measures").create(
+        {"id": int, "block": str, "machine": str, "device": str, "sizes": str, "inputs": int, "work": float,
+         "seconds": float, "memory": int, "disk": int, "created": float}, pk="id",
+        not_null={"block", "machine", "device", "sizes", "seconds"},
+    )  # fmt: skip
+    db.table("measures").create_index(["block", "machine", "id"])
+    db.table("turns").create({"pipeline": str, "turn": int}, pk="pipeline")
+    db.table("runs").create_index(["status"])
+
+
+@migrations()
+def add_parts_of_runs(db: sqlite_utils.Database) -> None:
+    """Which part of its version a run is of, which steps run although they are stored, when a result was used last."""
+    db.table("runs").add_column("part", str)
+    db.table("steps").add_column("fresh", int, not_null_default=0)
+    db.table("results").add_column("used", float)
