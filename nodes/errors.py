@@ -1,4 +1,4 @@
-"""The three ways a block may end other than well."""
+"""The ways a block may end other than well."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ class BlockError(Exception):
 
 class Cancelled(BaseException):
     """The run was cancelled. Not an `Exception`, so that a block's `except Exception` cannot swallow it."""
+
+
+class Paused(BaseException):
+    """The run was paused: the step leaves the device and goes on later. Its text says where it stood, if anything."""
 
 
 class DeclarationError(TypeError):

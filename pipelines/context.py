@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from nodes.errors import BlockError, Cancelled
+from nodes.errors import BlockError, Cancelled, Paused
 from nodes.ports.images import png_of
 from pipelines.recorder import StepLog
 from storage.home import Home
@@ -32,9 +32,11 @@ class RunContext:
         self._notes = notes
 
     def check(self) -> None:
-        """Raise `Cancelled` when the run was cancelled."""
+        """Raise `Cancelled` when the run was cancelled, `Paused` when it shall leave the device."""
         if self._log.cancelled.is_set():
             raise Cancelled
+        if self._log.pausing.is_set():
+            raise Paused
 
     def stopping(self) -> bool:
         """Whether to finish early and keep what there is."""

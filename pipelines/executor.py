@@ -14,6 +14,7 @@ from nodes.errors import BlockError, Cancelled, Paused
 from nodes.spec import BlockSpec
 from pipelines import processes
 from pipelines.context import RunContext
+from pipelines.meter import Meter
 from pipelines.plan import Planner, reuse_words
 from pipelines.recorder import Recorder, StepLog
 from pipelines.values import Kept, Values
@@ -25,6 +26,7 @@ STOPPED_EARLY = "stopped early by you; it keeps what was learned"
 
 # A worker that is faster than the disk waits once so many of its steps are not recorded yet.
 MOST_PENDING = 256
+TURN_SECONDS = 1.0
 
 
 class Executor:
@@ -38,15 +40,26 @@ class Executor:
         self._runs = RunRows(home.database)
         self._planner = Planner(catalogue, self._runs, home.artifacts)
         self._values = Values(home, catalogue, recorder.flush_surely)
+        self._meter = Meter(device)
 
-    def run_chain(self, steps: list[Row]) -> None:
-        """Run claimed steps in order; after one that did not end well, the rest is left to the queue."""
+    def holds(self) -> set[str]:
+        """The hashes of the values that it has in memory."""
+        return self._values.holds()
+
+    def run_chain(self, steps: list[Row]) -> int:
+        """Run claimed steps in order. Returns how many it began.
+
+        After one that did not end well, and after TURN_SECONDS, the rest is left to the queue: others wait too.
+        """
         self._values.begin_chain()
+        begun, turn_ends = 0, time.monotonic() + TURN_SECONDS
         for step in steps:
-            if not self.run(step):
+            begun += 1
+            if not self.run(step) or time.monotonic() > turn_ends:
                 break
         if self._recorder.pending() > MOST_PENDING:
             self._recorder.flush_surely()
+        return begun
 
     def run(self, step: Row) -> bool:
         """Run one step and record how it ended. Returns whether it has a result."""
@@ -94,6 +107,11 @@ class Executor:
                 staged=kept.staged,
                 key=key,
                 seconds=seconds,
+                measure=None
+                if log.stopping.is_set()
+                else self._meter.measure(
+                    step, outputs, seconds, log.live.get("curves", {}), self._values.input_bytes(step)
+                ),
                 **({"early": True, "reason": STOPPED_EARLY} if log.stopping.is_set() else {}),
             )
         self._values.note(step["run"], step["node"], outputs)

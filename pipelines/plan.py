@@ -9,7 +9,6 @@ from sqlite3 import Row
 
 from nodes.catalogue import Catalogue
 from nodes.context import mix_seed
-from nodes.spec import BlockSpec
 from pipelines import graph
 from pipelines.document import Document, DocumentError, Problem
 from pipelines.keys import Keyed, step_key, why_it_runs
@@ -134,4 +133,5 @@ def _why_again(fresh: Iterable[str], again: set[str], keyed: Mapping[str, Keyed]
 
 def reuse_words(result: Row) -> str:
     """The reason of a step that does not run."""
-    return f"reused from run {result['number']}" if result["number"] else "reused from a run that was deleted"
+    words = f"reused from run {result['number']}" if result["number"] else "reused from a run that was deleted"
+    return f"{words}, stopped early" if result["early"] else words

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from sqlite3 import Row
 from typing import Any
 
-from storage.control import Control
+from pipelines import processes
+from storage.control import Control, Wants
 from storage.home import Home
 from storage.reports import Reports, StepReport
 from storage.workers import WorkerRows
@@ -23,6 +24,7 @@ LIVE_SECONDS = 0.2
 GROUP_SECONDS = 0.03
 BEAT_SECONDS = 2.0
 MAX_POINTS = 240
+PATIENCE_SECONDS = 3.0
 
 
 class StepLog:
@@ -33,10 +35,33 @@ class StepLog:
         self.live: dict[str, Any] = {}
         self.cancelled = threading.Event()
         self.stopping = threading.Event()
+        self.pausing = threading.Event()
+        self.saving = threading.Event()  # whoever has saved clears it
+        self._saves = step["save"]
+        self._asked = 0.0  # when it was told to give up
         self._lock = threading.Lock()
         self._strides: dict[str, tuple[int, int]] = {}
         self._report = StepReport(self.run, self.node, self.token, began=time.time())
         self._dirty = True
+
+    def heed(self, wants: Wants) -> None:
+        """Pass on what the user wants."""
+        if wants.cancel and not self.cancelled.is_set():
+            self._asked = time.monotonic()
+            self.cancelled.set()
+        if wants.stop:
+            self.stopping.set()
+        if wants.save > self._saves:
+            self._saves = wants.save
+            self.saving.set()
+        if wants.pause:
+            self.pausing.set()
+        else:
+            self.pausing.clear()
+
+    def overdue(self) -> bool:
+        """Whether the step was told to give up a while ago, and has not."""
+        return self.cancelled.is_set() and time.monotonic() - self._asked > PATIENCE_SECONDS
 
     @property
     def dirty(self) -> bool:
@@ -124,6 +149,8 @@ class StepLog:
                     "reused_from",
                     "outputs",
                     "key",
+                    "early",
+                    "measure",
                 ):
                     setattr(report, name, getattr(newer, name))
                 report.artifacts, report.staged = newer.artifacts, newer.staged
@@ -146,6 +173,7 @@ class Recorder:
         self._wake = threading.Event()
         self._closing = False
         self.busy = False
+        self.buried = threading.Event()  # others hold this worker for dead and have taken its steps
         self._thread = threading.Thread(target=self._loop, name="recorder", daemon=True)
         self._thread.start()
 
@@ -179,6 +207,11 @@ class Recorder:
             with self._lock:
                 ended = {id(log) for log, report in taken if report.status is not None}
                 self._open = [log for log in self._open if id(log) not in ended]
+
+    def pending(self) -> int:
+        """How many steps have something to say that is not written yet."""
+        with self._lock:
+            return sum(log.dirty for log in self._open)
 
     def flush_surely(self, seconds: float = 60.0) -> None:
         """Write everything, trying again while the disk is full or the database is busy."""
@@ -220,7 +253,8 @@ class Recorder:
                     last_live = now
                 self._ask()
                 if now - last_beat >= BEAT_SECONDS:
-                    self._workers.beat(self._worker, "busy" if self.busy else "ready")
+                    if not self._workers.beat(self._worker, "busy" if self.busy else "ready"):
+                        self.buried.set()
                     last_beat = now
             except (sqlite3.Error, OSError) as error:  # the next round tries again
                 print(f"could not write to the database: {error}", flush=True)
@@ -234,11 +268,9 @@ class Recorder:
         with self._lock:
             running = [log for log in self._open if not log.ended]
         for log in running:
-            give_up, finish_early = self._control.wants(log.run, log.node, log.token)
-            if give_up:
-                log.cancelled.set()
-            if finish_early:
-                log.stopping.set()
+            log.heed(self._control.wants(log.run, log.node, log.token))
+            if log.overdue():  # it waits for a process that it started: end that, and it wakes up
+                processes.end_children()
 
 
 def _is_full(error: BaseException) -> bool:

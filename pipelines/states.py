@@ -78,6 +78,21 @@ def taken(row: Row) -> float | None:
     return round((row["finished"] or time.time()) - row["started"], 2)
 
 
+def worked(run: Row) -> float | None:
+    """How long a run took, or has taken so far, without the time in which it was paused or had ended."""
+    if run["started"] is None:
+        return None
+    until = run["finished"] or run["halted"] or time.time()
+    return round(max(0.0, until - run["started"] - run["idle"]), 2)
+
+
+def asked(run: Row) -> str:
+    """What the user wants of a run and does not see yet: "cancelling", "pausing" or nothing."""
+    if run["status"] not in ("queued", "running", "paused"):
+        return ""
+    return "cancelling" if run["cancel"] else "pausing" if run["pause"] and run["status"] != "paused" else ""
+
+
 def node_state(step: Row) -> dict[str, Any]:
     """The card of a node: `NodeState`."""
     live = column(step, "live") or {}
@@ -108,13 +123,12 @@ def run_state(run: Row, steps: list[Row]) -> dict[str, Any]:
         1.0 if s["status"] not in ("queued", "running") else (column(s, "live") or {}).get("fraction") or 0.0
         for s in steps
     ]
-    asked = run["cancel"] and run["status"] in ("queued", "running")
     return {
         "run": run["id"],
         "number": run["number"],
         "status": run["status"],
-        "message": "cancelling" if asked else run["message"] or "",
-        "seconds": taken(run),
+        "message": asked(run) or run["message"] or "",
+        "seconds": worked(run),
         "fraction": sum(shares) / len(shares) if shares else 0.0,
     }
 

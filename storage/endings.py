@@ -18,12 +18,30 @@ def skip_followers(connection: Connection, run: str, node: str, change: int) -> 
     )
 
 
+def put_back(connection: Connection, run: str, node: str) -> None:
+    """A step was paused: it waits again, and its attempt does not count. In a cancelled run it ends instead."""
+    connection.execute(
+        "UPDATE steps SET token = NULL, worker = NULL, attempt = attempt - 1, started = NULL, finished = NULL,"
+        " seconds = NULL WHERE run = ? AND node = ?",
+        (run, node),
+    )
+    connection.execute(
+        "UPDATE steps SET status = 'cancelled', reason = 'cancelled' WHERE run = ?1 AND node = ?2"
+        " AND EXISTS (SELECT 1 FROM runs WHERE id = ?1 AND cancel = 1)",
+        (run, node),
+    )
+
+
 def settle(connection: Connection, run: str, change: int) -> None:
-    """End the run once no step is left to do."""
+    """End the run once no step is left to do; a run that shall pause has paused once no step runs."""
     left = connection.execute(
-        "SELECT 1 FROM steps WHERE run = ? AND status IN ('queued', 'running') LIMIT 1", (run,)
+        "SELECT r.pause FROM steps s JOIN runs r ON r.id = s.run WHERE s.run = ?"
+        " AND s.status IN ('queued', 'running') LIMIT 1",
+        (run,),
     ).fetchone()
     if left is not None:
+        if left["pause"]:
+            _halt(connection, run, change)
         return
     found = {
         r["status"] for r in connection.execute("SELECT DISTINCT status FROM steps WHERE run = ?", (run,))
@@ -32,4 +50,13 @@ def settle(connection: Connection, run: str, change: int) -> None:
     connection.execute(
         "UPDATE runs SET status = ?, finished = ?, changed = ? WHERE id = ?",
         (status, time.time(), change, run),
+    )
+
+
+def _halt(connection: Connection, run: str, change: int) -> None:
+    """Mark a run as paused if nothing of it runs."""
+    connection.execute(
+        "UPDATE runs SET status = 'paused', halted = ?1, changed = ?2 WHERE id = ?3 AND status IN ('queued', 'running')"
+        " AND cancel = 0 AND NOT EXISTS (SELECT 1 FROM steps WHERE run = ?3 AND status = 'running')",
+        (time.time(), change, run),
     )

@@ -9,7 +9,8 @@ from typing import Any
 
 from storage.artifacts import Staged
 from storage.database import Database, dump, next_change
-from storage.endings import settle, skip_followers
+from storage.endings import put_back, settle, skip_followers
+from storage.measures import Measure, add
 
 
 @dataclass
@@ -24,7 +25,7 @@ class StepReport:
     notes: dict[str, Any] | None = None
     logs: list[tuple[float, str]] = field(default_factory=list)
     pictures: list[dict[str, Any]] = field(default_factory=list)
-    status: str | None = None  # done, reused, failed, cancelled
+    status: str | None = None  # done, reused, failed, cancelled; queued: paused, to go on later
     finished: float | None = None
     seconds: float | None = None
     error: str | None = None
@@ -33,6 +34,8 @@ class StepReport:
     outputs: dict[str, Any] | None = None
     artifacts: list[tuple[str, str, int]] = field(default_factory=list)  # hash, kind, size
     key: str | None = None
+    early: bool = False  # stopped early by the user
+    measure: Measure | None = None  # what it has cost
     staged: list[Staged] = field(default_factory=list)  # values to make durable before this is written
 
 
@@ -112,10 +115,21 @@ class Reports:
                 "INSERT OR IGNORE INTO artifacts (hash, kind, size, created) VALUES (?, ?, ?, ?)",
                 [(*artifact, now) for artifact in report.artifacts],
             )
+            if report.measure:
+                add(connection, report.measure)
             if report.status == "done" and report.key:
                 connection.execute(
-                    "INSERT OR REPLACE INTO results (key, run, node, outputs, live, created) VALUES (?,?,?,?,?,?)",
-                    (report.key, report.run, report.node, dump(report.outputs), dump(report.live or {}), now),
+                    "INSERT OR REPLACE INTO results (key, run, node, outputs, live, created, early)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (
+                        report.key,
+                        report.run,
+                        report.node,
+                        dump(report.outputs),
+                        dump(report.live or {}),
+                        now,
+                        report.early,
+                    ),
                 )
             connection.execute(
                 "UPDATE steps SET missing = missing - 1 WHERE run = ?1 AND node IN"
@@ -124,4 +138,6 @@ class Reports:
             )
         elif report.status == "failed":
             skip_followers(connection, report.run, report.node, change)
+        elif report.status == "queued":
+            put_back(connection, report.run, report.node)
         settle(connection, report.run, change)

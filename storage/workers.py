@@ -27,12 +27,14 @@ class WorkerRows:
                 (worker, pid, device, now, now),
             )
 
-    def beat(self, worker: str, status: str) -> None:
-        """A worker is alive and is "ready" or "busy"."""
+    def beat(self, worker: str, status: str) -> bool:
+        """A worker is alive and is "ready" or "busy". False where it has been declared dead: that is for ever."""
         with self._database.write() as connection:
-            connection.execute(
-                "UPDATE workers SET heartbeat = ?, status = ? WHERE id = ?", (time.time(), status, worker)
+            done = connection.execute(
+                "UPDATE workers SET heartbeat = ?, status = ? WHERE id = ? AND status != 'dead'",
+                (time.time(), status, worker),
             )
+            return done.rowcount == 1
 
     def alive(self) -> list[Row]:
         """Workers that have not been declared dead."""
@@ -44,7 +46,7 @@ class WorkerRows:
             change = next_change(connection)
             connection.execute("UPDATE workers SET status = 'dead' WHERE id = ?", (worker,))
             held = connection.execute(
-                "SELECT s.*, r.cancel FROM steps s JOIN runs r ON r.id = s.run"
+                "SELECT s.*, r.cancel, r.pause FROM steps s JOIN runs r ON r.id = s.run"
                 " WHERE s.worker = ? AND s.status IN ('queued', 'running') AND s.token IS NOT NULL",
                 (worker,),
             ).fetchall()
@@ -71,5 +73,5 @@ class WorkerRows:
         )
         if status == "failed":
             skip_followers(connection, step["run"], step["node"], change)
-        if status != "queued":
+        if status != "queued" or step["pause"]:
             settle(connection, step["run"], change)

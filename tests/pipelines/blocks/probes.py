@@ -70,7 +70,7 @@ def _work(ctx: Context, params: ProbeParams, inputs: list[Scores]) -> Scores:
 
 
 def _misbehave(how: str, times: int) -> None:
-    if how == "block":
+    if how == "block" or (how == "block once" and times == 1):
         raise BlockError("The value is not to my liking. Choose another.")
     if how == "bug":
         raise ZeroDivisionError("planted")
