@@ -9,7 +9,9 @@ import threading
 import time
 from pathlib import Path
 
-from pipelines.worker import NO_DEVICE, attended_lock, bury_dead
+from pipelines import seats
+from pipelines.life import FrozenWatch, bury_dead
+from pipelines.worker import NO_DEVICE, attended_lock
 from storage.home import Home
 from storage.locks import FileLock, is_held
 
@@ -23,10 +25,11 @@ class Supervisor:
 
     def __init__(self, home: Home, devices: list[str] | None = None) -> None:
         self._home = home
-        self._devices = devices or accelerators() or ["auto"]
+        self._devices = devices or seats.seats(accelerators())
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._not_before: dict[str, float] = {}
         self._attended = attended_lock(home)
+        self._frozen = FrozenWatch(home)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -44,14 +47,16 @@ class Supervisor:
         self._attended.release()
 
     def look(self) -> None:
-        """One round: bury the dead, start what is missing."""
+        """One round: end the frozen, bury the dead, start what is missing."""
+        for pid in self._frozen.look():
+            print(f"supervisor: worker process {pid} was stopped and did not go on; it is ended.", flush=True)
         bury_dead(self._home)
         for device in list(self._devices):
             if self._has_worker(device):
                 continue
             child = self._children.pop(device, None)
-            if child is not None and child.returncode == NO_DEVICE and device != "auto":
-                self._devices = ["auto"]  # torch cannot use that device: let it choose
+            if child is not None and child.returncode == NO_DEVICE and device.startswith("cuda"):
+                self._devices = seats.seats([])  # torch cannot use that device: let it choose
             elif time.monotonic() >= self._not_before.get(device, 0.0):
                 self._children[device] = start_worker(self._home, device)
                 self._not_before[device] = time.monotonic() + RESTART_SECONDS
@@ -69,8 +74,9 @@ class Supervisor:
         if child is not None and child.poll() is None:
             return True
         if device != "auto":
-            return is_held(self._home.locks / f"device-{device.replace(':', '-')}.lock")
-        return any(is_held(path) for path in self._home.locks.glob("device-*.lock"))
+            return is_held(self._home.locks / seats.lock_name(device))
+        held = (path for path in self._home.locks.glob("device-*.lock") if is_held(path))
+        return any("+" not in path.name for path in held)  # whatever device it chose, but no second seat
 
 
 def accelerators() -> list[str]:
@@ -84,6 +90,7 @@ def accelerators() -> list[str]:
 def start_worker(home: Home, device: str) -> subprocess.Popen[bytes]:
     """Start a worker process. Its output goes to logs/worker.log of the home."""
     environment = {**os.environ, "GENLOOM_HOME": str(home.root), "PYTHONUNBUFFERED": "1"}
+    environment.update(seats.environment(device))
     with (home.logs / "worker.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "pipelines", "worker", "--device", device],

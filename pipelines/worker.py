@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import signal
 import sqlite3
 import threading
 import time
+from sqlite3 import Row
 from types import FrameType
 
 from nodes import warm
 from nodes.catalogue import Catalogue
 from nodes.errors import BlockError
+from pipelines import processes, seats
+from pipelines.costs import Costs
 from pipelines.executor import Executor
+from pipelines.life import begin_life, bury_dead, sweep
 from pipelines.recorder import Recorder
-from storage.claims import Claims
+from storage.claims import Claims, Seat
 from storage.home import Home
-from storage.locks import FileLock, is_held
+from storage.locks import FileLock
+from storage.measures import Measures
 from storage.workers import WorkerRows
 
 POLL_SECONDS = 0.05
@@ -31,42 +35,24 @@ def attended_lock(home: Home) -> FileLock:
     return FileLock(home.locks / "attended.lock")
 
 
-def device_lock(home: Home, device: str) -> FileLock:
-    """Held by the one worker of a device."""
-    return FileLock(home.locks / f"device-{device.replace(':', '-')}.lock")
-
-
-def worker_lock(home: Home, worker: str) -> FileLock:
-    """Held by a worker as long as its process lives: its proof of life."""
-    return FileLock(home.locks / f"worker-{worker}.lock")
-
-
-def bury_dead(home: Home) -> int:
-    """Return the steps of workers whose process is gone to the queue. Returns how many workers were dead."""
-    rows, dead = WorkerRows(home.database), 0
-    for row in rows.alive():
-        lock = worker_lock(home, row["id"])
-        if is_held(lock.path):
-            continue
-        dead += 1
-        for step in rows.bury(row["id"]):
-            shutil.rmtree(home.scratch / f"{step['run']}-{step['node']}-{step['token']}", ignore_errors=True)
-        lock.path.unlink(missing_ok=True)
-    return dead
+def device_lock(home: Home, seat: str) -> FileLock:
+    """Held by the one worker of a seat."""
+    return FileLock(home.locks / seats.lock_name(seat))
 
 
 class Worker:
-    """Claims and runs steps on one device."""
+    """Claims and runs steps on one device. A seat such as "cuda:0/1" is a second one on "cuda:0"."""
 
-    def __init__(self, home: Home, catalogue: Catalogue, device: str) -> None:
+    def __init__(self, home: Home, catalogue: Catalogue, seat: str) -> None:
         self.home = home
         self.id = secrets.token_hex(6)
-        self.device = device
-        self._lock = worker_lock(home, self.id)
-        self._lock.take()
+        self.device = device = seat.partition(seats.EXTRA)[0]
+        self._seat = seat
+        self._room = seats.Room(seat, Costs(Measures(home.database)))
+        self._lock = begin_life(home, self.id)
         self._claims = Claims(home.database)
         self._rows = WorkerRows(home.database)
-        self._rows.register(self.id, os.getpid(), device)
+        self._rows.register(self.id, os.getpid(), seat)
         self._recorder = Recorder(home, self.id)
         self._executor = Executor(home, catalogue, self._recorder, device)
         self._stop = threading.Event()
@@ -74,7 +60,7 @@ class Worker:
     def run(self) -> None:
         """Work until asked to stop, or until there is nothing to do and nobody who could hand in more."""
         idle_since = time.monotonic()
-        while not self._stop.is_set():
+        while not self._stop.is_set() and not self._recorder.buried.is_set():
             if self.step():
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > IDLE_SECONDS and self._unattended():
@@ -86,7 +72,10 @@ class Worker:
     def step(self) -> bool:
         """Claim and run one chain of steps. Returns whether there was one."""
         try:
-            steps = self._claims.claim(self.id)
+            steps = self._claim()
+            if not steps and self._recorder.pending():  # what it just did may have made others ready
+                self._recorder.flush_surely()
+                steps = self._claim()
         except sqlite3.OperationalError as error:  # full or locked: the step stays in the queue
             print(f"Could not claim a step: {error}", flush=True)
             self.home.drop_ballast()
@@ -95,10 +84,17 @@ class Worker:
             return False
         self._recorder.busy = True
         try:
-            self._executor.run_chain(steps)
+            if self._executor.run_chain(steps) < len(steps):
+                self._recorder.flush_surely()
+                self._claims.give_back(self.id)
         finally:
             self._recorder.busy = False
         return True
+
+    def _claim(self) -> list[Row]:
+        shared = self.device.startswith("cuda")
+        seat = Seat(self._seat, self._executor.holds(), self._room.fits if shared else None)
+        return self._claims.claim(self.id, seat=seat)
 
     def stop(self, *_: int | FrameType | None) -> None:
         """End after the running step."""
@@ -123,19 +119,33 @@ def main(home: Home, catalogue: Catalogue, wish: str) -> int:
     """Be a worker. Returns the exit code: 0 also where the device already has a worker."""
     os.nice(5)  # the pages stay quick while it trains
     try:
-        device = warm.pick_device(wish)
+        device, extra, number = wish.partition(seats.EXTRA)
+        seat = warm.pick_device(device) + extra + number
     except BlockError as error:
         print(error, flush=True)
         return NO_DEVICE
-    lock = device_lock(home, device)
-    if not lock.take():
-        print(f"The device {device} already has a worker.", flush=True)
+    lock = device_lock(home, seat)
+    if not _taken(lock):
+        print(f"The device {seat} already has a worker.", flush=True)
         return 0
     bury_dead(home)
-    worker = Worker(home, catalogue, device)
+    sweep(home)
+    worker = Worker(home, catalogue, seat)
+    os.environ[processes.MARK] = worker.id  # whatever its steps start is known by it
+    processes.own_children()
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)
     threading.Thread(target=warm.load_libraries, name="warm", daemon=True).start()
-    print(f"Worker {worker.id} works on {device}.", flush=True)
+    print(f"Worker {worker.id} works on {seat}.", flush=True)
     worker.run()
+    processes.end_children()
     return 0
+
+
+def _taken(lock: FileLock) -> bool:
+    """Take a lock that someone who looks may hold for an instant."""
+    for _ in range(10):
+        if lock.take():
+            return True
+        time.sleep(0.02)
+    return False

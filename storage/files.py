@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
+
+from storage import crashpoints
+from storage.locks import OwnFolder, sweep
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -19,6 +21,7 @@ class FileStore:
         self.root = root
         self._temporary = root / "temporary"
         self._temporary.mkdir(parents=True, exist_ok=True)
+        self._own = OwnFolder(self._temporary)
 
     def path(self, digest: str) -> Path | None:
         """The stored file, or None where it is missing or `digest` is no hash."""
@@ -32,8 +35,12 @@ class FileStore:
         digest = hashlib.sha256(content).hexdigest()
         if self.path(digest) is None:
             temporary = self.temporary()
-            temporary.write_bytes(content)
-            self._move(temporary, digest)
+            try:
+                temporary.write_bytes(content)
+                crashpoints.reach("file: written")
+                self._move(temporary, digest)
+            finally:
+                temporary.unlink(missing_ok=True)
         return digest
 
     def put_chunks(self, chunks: Iterable[bytes]) -> tuple[str, int]:
@@ -54,7 +61,11 @@ class FileStore:
 
     def temporary(self) -> Path:
         """A fresh name on the same disk, for a file that is still being written."""
-        return self._temporary / secrets.token_hex(8)
+        return self._own.fresh()
+
+    def sweep(self) -> None:
+        """Remove what processes that have ended left half-written."""
+        sweep(self._temporary)
 
     def _move(self, temporary: Path, digest: str) -> None:
         target = self.root / digest[:2] / digest

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from storage.artifacts import ArtifactStore
-from storage.database import Database
+from storage.database import Database, HomeError
 from storage.files import FileStore
 
 BALLAST_BYTES = 8 * 1024 * 1024
@@ -21,8 +21,14 @@ class Home:
         self.scratch = root / "scratch"
         self.locks = root / "locks"
         self.logs = root / "logs"
-        for folder in (root, self.scratch, self.locks, self.logs):
-            folder.mkdir(parents=True, exist_ok=True)
+        try:
+            for folder in (root, self.scratch, self.locks, self.logs):
+                folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HomeError(
+                f"The home {root} could not be made: {error.strerror or error}."
+                " Choose another folder with GENLOOM_HOME."
+            ) from error
         self.database = Database(root / "genloom.db", self.locks / "schema.lock")
         self.artifacts = ArtifactStore(root / "artifacts")
         self.files = FileStore(root / "files")
