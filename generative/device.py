@@ -6,6 +6,7 @@ Everything else in the package asks a `Device` and never looks at `torch.cuda` o
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import resource
 import sys
@@ -81,6 +82,14 @@ class Device:
         elif self.kind == "mps":
             torch.mps.synchronize()
 
+    def free_unused(self) -> None:
+        """Give memory that nothing holds any more back, after a shortage of it."""
+        gc.collect()
+        if self.kind == "cuda":
+            torch.cuda.empty_cache()
+        elif self.kind == "mps":
+            torch.mps.empty_cache()
+
     def peak_memory(self) -> int:
         """The most memory used so far, in bytes: of the device, or of this process on a CPU."""
         if self.kind == "cuda":
@@ -89,6 +98,18 @@ class Device:
             return int(torch.mps.driver_allocated_memory())
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return int(peak if sys.platform == "darwin" else peak * 1024)  # macOS counts bytes, Linux kilobytes
+
+    def peak_since_last(self) -> int:
+        """The most memory of a CUDA device that this process held since the last call, in bytes."""
+        peak = int(torch.cuda.max_memory_reserved(self.torch_device))
+        torch.cuda.reset_peak_memory_stats(self.torch_device)
+        return peak
+
+    def free_and_total(self) -> tuple[int, int]:
+        """Bytes free and in all on a CUDA device. What this process keeps for itself counts as free."""
+        free, total = torch.cuda.mem_get_info(self.torch_device)
+        kept = torch.cuda.memory_reserved(self.torch_device) - torch.cuda.memory_allocated(self.torch_device)
+        return free + kept, total
 
 
 def pick(name: str = "auto") -> Device:
@@ -119,10 +140,10 @@ def pick(name: str = "auto") -> Device:
 
 
 def usable_cores() -> int:
-    """The CPU cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """The CPU cores that this process may use; OMP_NUM_THREADS sets a lower number."""
+    found = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    wish = os.environ.get("OMP_NUM_THREADS", "")
+    return min(found, int(wish)) if wish.isdigit() and int(wish) > 0 else found
 
 
 def count_parameters(module: nn.Module) -> int:

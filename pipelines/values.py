@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from sqlite3 import Row
@@ -17,8 +18,8 @@ from storage.home import Home
 from storage.runs import column
 
 KEPT_VALUES = 32
-# A value up to this size waits for its neighbours, to be made durable together with them.
-SMALL_BYTES = 64 * 1024
+# A value up to this size waits for its neighbours, to be made durable together with them by the recorder.
+SMALL_BYTES = 16 * 1024 * 1024
 
 
 @dataclass
@@ -33,9 +34,11 @@ class Kept:
 class Values:
     """Stores and loads values for one worker, and holds those used last in memory, so that a chain stays warm."""
 
-    def __init__(self, home: Home, catalogue: Catalogue) -> None:
+    def __init__(self, home: Home, catalogue: Catalogue, settle: Callable[[], None]) -> None:
+        """`settle` makes everything durable that still waits."""
         self._home = home
         self._catalogue = catalogue
+        self._settle = settle
         self._loaded: OrderedDict[str, Port] = OrderedDict()
         self._outputs: dict[tuple[str, str], dict[str, Any]] = {}
 
@@ -54,6 +57,11 @@ class Values:
     def holds(self) -> set[str]:
         """The hashes of the values in memory."""
         return set(self._loaded)
+
+    def input_bytes(self, step: Row) -> int:
+        """The size of what the steps before this one gave, once its inputs are loaded."""
+        sources = {node for wires in (column(step, "inputs") or {}).values() for node, _ in wires}
+        return sum(output["size"] for node in sources for output in self._outputs[step["run"], node].values())
 
     def inputs(self, step: Row, spec: BlockSpec) -> dict[str, Any]:
         """The arguments of a block for its input ports."""
@@ -105,6 +113,8 @@ class Values:
         found = self._loaded.get(described["hash"])
         if found is None:
             folder = self._home.artifacts.path(described["hash"])
+            if not folder.exists():
+                self._settle()
             found = self._kinds[described["kind"]].load(folder)
             self._remember(described["hash"], found)
         self._loaded.move_to_end(described["hash"])
