@@ -15,15 +15,16 @@ from sqlite3 import Row
 from typing import Any
 
 from pipelines import processes
+from pipelines.curves import Curves
 from storage.control import Control, Wants
 from storage.home import Home
 from storage.reports import Reports, StepReport
+from storage.runs import column
 from storage.workers import WorkerRows
 
 LIVE_SECONDS = 0.2
 GROUP_SECONDS = 0.03
 BEAT_SECONDS = 2.0
-MAX_POINTS = 240
 PATIENCE_SECONDS = 3.0
 
 
@@ -38,11 +39,31 @@ class StepLog:
         self.pausing = threading.Event()
         self.saving = threading.Event()  # whoever has saved clears it
         self._saves = step["save"]
+        self.attempt = 1
+        self.checkpointed = False  # whether it has checkpoints, to be removed once it has ended well
         self._asked = 0.0  # when it was told to give up
         self._lock = threading.Lock()
-        self._strides: dict[str, tuple[int, int]] = {}
+        self._curves = Curves(self.live)
         self._report = StepReport(self.run, self.node, self.token, began=time.time())
         self._dirty = True
+
+    def go_on(self, attempt: int, live: dict[str, Any]) -> None:
+        """This is a later attempt: the card keeps showing what the one before said until there is something newer."""
+        self.attempt = attempt
+        with self._lock:
+            self.live = live
+            self._curves = Curves(live, stale=True)
+
+    def curves(self) -> dict[str, Any]:
+        """The curves so far, to be continued by a later attempt."""
+        with self._lock:
+            return self._curves.kept()
+
+    def continue_curves(self, kept: dict[str, Any]) -> None:
+        """Take the curves back to where they were when `curves` gave them."""
+        with self._lock:
+            self._curves.restore(kept)
+            self._dirty = True
 
     def heed(self, wants: Wants) -> None:
         """Pass on what the user wants."""
@@ -80,18 +101,9 @@ class StepLog:
             self._dirty = True
 
     def point(self, step: int, values: dict[str, float]) -> None:
-        """Add to curves. A long curve is thinned out evenly, so that it never holds more than MAX_POINTS."""
+        """Add to curves."""
         with self._lock:
-            curves = self.live.setdefault("curves", {})
-            for name, value in values.items():
-                stride, seen = self._strides.get(name, (1, 0))
-                points = curves.setdefault(name, [])
-                if seen % stride == 0:
-                    points.append([step, float(f"{value:.6g}")])
-                    if len(points) > MAX_POINTS:
-                        del points[1::2]
-                        stride *= 2
-                self._strides[name] = (stride, seen + 1)
+            self._curves.add(step, values)
             self._dirty = True
 
     def picture(self, step: int, stored: dict[str, Any]) -> None:
@@ -180,6 +192,8 @@ class Recorder:
     def begin(self, step: Row) -> StepLog:
         """A step begins."""
         log = StepLog(step)
+        if step["attempt"]:
+            log.go_on(step["attempt"] + 1, column(step, "live") or {})
         with self._lock:
             self._open.append(log)
         self._wake.set()
@@ -204,6 +218,9 @@ class Recorder:
                 raise
             for report in refused:
                 self._lost(report)
+            for log, report in taken:
+                if log.checkpointed and report.status == "done" and report not in refused:
+                    self._home.checkpoints.remove(log.run, log.node)
             with self._lock:
                 ended = {id(log) for log, report in taken if report.status is not None}
                 self._open = [log for log in self._open if id(log) not in ended]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import numpy as np
+
 from nodes.api import Param, Params, Port, block
 
 
@@ -39,3 +41,29 @@ def start(params: TickParams) -> Tick:
 def noop(value: Tick, params: TickParams) -> Tick:
     """Add one."""
     return Tick(value.count + 1, value.run)
+
+
+@dataclass(frozen=True)
+class Block1MB(Port):
+    """A megabyte: float64 [131072]."""
+
+    values: np.ndarray
+
+    def save(self, folder: Path) -> None:
+        np.save(folder / "values.npy", self.values, allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        return cls(np.load(folder / "values.npy", mmap_mode="r", allow_pickle=False))
+
+
+@block("bench.fill", version=1, title="Fill")
+def fill(params: TickParams) -> Block1MB:
+    """A megabyte of one number."""
+    return Block1MB(np.full(131_072, float(params.run)))
+
+
+@block("bench.add", version=1, title="Add")
+def add(values: list[Block1MB], params: TickParams) -> Block1MB:
+    """Add up arrays."""
+    return Block1MB(np.sum([v.values for v in values], axis=0) + 1.0 + params.run)
