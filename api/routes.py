@@ -5,33 +5,25 @@ from __future__ import annotations
 import mimetypes
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import errors, uploads
+from api import controls, errors, uploads
+from api.bodies import Strict, read_body, read_json
 from api.live import Hub, live
-from pipelines import jsontext
+from pipelines.part import Part
 from pipelines.problem import DocumentError
 from pipelines.service import Service
 
-LARGEST_BODY = jsontext.MAX_BYTES + 100_000
 FOREVER = "public, max-age=31536000, immutable"
 INLINE = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
-
-Body = TypeVar("Body", bound=BaseModel)
-
-
-class Strict(BaseModel):
-    """Base of request bodies. Documents stay plain JSON here: the service reads them and names what is wrong."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class SaveDraft(Strict):
@@ -48,6 +40,9 @@ class StartRun(Strict):
     request: str
     rev: int | None = None
     document: dict[str, Any] | None = None
+    until: str | None = None
+    only: str | None = None
+    fresh: list[str] = Field(default_factory=list, max_length=10_000)
 
 
 def application(service: Service | None = None, hub: Hub | None = None) -> Starlette:
@@ -59,7 +54,7 @@ def application(service: Service | None = None, hub: Hub | None = None) -> Starl
         Route("/pipelines/{id}/copy", copy, methods=["POST"]),
         Route("/pipelines/{id}/runs", start_run, methods=["POST"]),
         Route("/runs", runs, methods=["GET"]),
-        Route("/runs/{run}/cancel", cancel, methods=["POST"]),
+        *controls.ROUTES,
         Route("/uploads", upload, methods=["POST"]),
         Route("/blobs/{hash}.png", blob, methods=["GET"]),
         Route("/artifacts/{hash}/{name:path}", artifact, methods=["GET"]),
@@ -82,7 +77,7 @@ async def pipeline(request: Request) -> Response:
 
 async def save_draft(request: Request) -> Response:
     """Store the draft of a pipeline, and say what would keep it from running."""
-    body = await _body(request, SaveDraft)
+    body = await read_body(request, SaveDraft)
     service, id = _service(request), _id(request)
     problems = await run_in_threadpool(service.save_draft, id, body.epoch, body.rev, body.document)
     forecast = None if problems else await run_in_threadpool(service.forecast, id)
@@ -91,7 +86,7 @@ async def save_draft(request: Request) -> Response:
 
 async def copy(request: Request) -> Response:
     """Copy a pipeline, with the document of the body where there is one."""
-    document = await _json(request)
+    document = await read_json(request)
     if document is not None and not isinstance(document, dict):
         raise errors.Refused("The body of this request must be a pipeline, or nothing.", 422)
     made = await run_in_threadpool(_service(request).copy, _id(request), document)
@@ -101,13 +96,14 @@ async def copy(request: Request) -> Response:
 
 async def start_run(request: Request) -> Response:
     """Run a pipeline. The same request id never starts two runs."""
-    body = await _body(request, StartRun)
+    body = await read_body(request, StartRun)
     if not body.request or len(body.request) > 100:
         raise errors.Refused("“request” must be a text of 1 to 100 characters, made anew for each run.", 422)
     try:
         started = await run_in_threadpool(
-            _service(request).start_run, _id(request), body.request, body.document
-        )
+            _service(request).start_run, _id(request), body.request, body.document,
+            Part(body.until, body.only, tuple(body.fresh)),
+        )  # fmt: skip
     except DocumentError as error:
         return JSONResponse({"run": None, "number": None, "problems": _plain(error.problems)}, 422)
     answer = {"run": started.run, "number": started.number, "problems": started.problems}
@@ -118,12 +114,6 @@ async def runs(request: Request) -> Response:
     """The newest runs, of one pipeline where `pipeline` is given."""
     chosen = request.query_params.get("pipeline")
     return JSONResponse(_plain(await run_in_threadpool(_service(request).runs, 100, chosen)))
-
-
-async def cancel(request: Request) -> Response:
-    """Ask a run to stop."""
-    await run_in_threadpool(_service(request).cancel, request.path_params["run"])
-    return JSONResponse({})
 
 
 async def upload(request: Request) -> Response:
@@ -171,31 +161,6 @@ def _service(request: Request) -> Service:
 
 def _id(request: Request) -> str:
     return str(request.path_params["id"])
-
-
-async def _json(request: Request) -> Any:
-    """The body as JSON of finite numbers, or None where it is empty."""
-    gathered = bytearray()
-    async for chunk in request.stream():
-        gathered += chunk
-        if len(gathered) > LARGEST_BODY:
-            raise errors.Refused(f"This pipeline is larger than {jsontext.MAX_BYTES / 1e6:g} MB.", 413)
-    if not gathered.strip():
-        return None
-    try:
-        return await run_in_threadpool(jsontext.parse, bytes(gathered))
-    except jsontext.NotJson as error:
-        raise errors.Refused(str(error), 400) from error
-
-
-async def _body(request: Request, kind: type[Body]) -> Body:
-    value = await _json(request)
-    try:
-        return kind.model_validate(value)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the body"
-        raise errors.Refused(f"This request cannot be read: {where}: {first['msg']}.", 422) from error
 
 
 def _plain(value: Any) -> Any:

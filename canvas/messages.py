@@ -186,11 +186,18 @@ class Conflict(Message):
 
 
 class StartRun(Message):
-    """POST pipelines/{id}/runs. `request` is made by the client: the same request never starts two runs."""
+    """POST pipelines/{id}/runs. `request` is made by the client: the same request never starts two runs.
+
+    `until` runs a node and what it needs; `only` runs one node from the stored results of those before it; the
+    stored results of `fresh` and of what follows them are not used, but replaced.
+    """
 
     request: str
     rev: int | None = None
     document: Document | None = None
+    until: str | None = None
+    only: str | None = None
+    fresh: list[str] = Field(default_factory=list)
 
 
 class RunStarted(Message):

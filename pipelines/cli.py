@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from pipelines import templates
+from pipelines import controlling, templates
 from pipelines.document import Document, DocumentError, read
+from pipelines.part import Part
 from pipelines.problem import Problem
 from pipelines.service import Service, load_catalogue
 from pipelines.validation import problems
@@ -47,10 +48,20 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("pipeline", metavar="TEMPLATE_OR_FILE")
     run.add_argument("--set", action="append", default=[], metavar="NODE.PARAM=VALUE", help="set a parameter")
     run.add_argument("--seed", type=int, help="the base seed of the run")
+    run.add_argument("--until", metavar="NODE", help="only this block and what it needs")
+    run.add_argument("--only", metavar="NODE", help="this block alone, from stored results")
+    run.add_argument(
+        "--fresh",
+        action="append",
+        default=[],
+        metavar="NODE",
+        help="run this block although its result is stored",
+    )
     validate = command("validate", "Say everything that is wrong with a pipeline file.", _validate)
     validate.add_argument("file", metavar="FILE")
     command("blocks", "List the blocks with their ports and parameters.", _blocks)
     command("templates", "List the templates.", _templates)
+    controlling.add_commands(command)
     worker = command("worker", "Be a worker: run steps until nobody needs it.", _worker, json_too=False)
     worker.add_argument("--device", default="auto", help="auto, cpu, cuda:0, … (default: auto)")
     demos = command("demos", "Run every template and store its results beside it.", _demos, json_too=False)
@@ -83,7 +94,8 @@ def _run(options: argparse.Namespace) -> int:
 
     document, slug = load(options.pipeline)
     document = _changed(document, options)
-    return run_to_end(Service.open(), document, slug, as_json=options.json)
+    part = Part(options.until, options.only, tuple(options.fresh))
+    return run_to_end(Service.open(), document, slug, as_json=options.json, part=part)
 
 
 def _validate(options: argparse.Namespace) -> int:

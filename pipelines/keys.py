@@ -28,7 +28,9 @@ def step_key(
     """
     consumed = {port: [[keys[node], output] for node, output in inputs[port]] for port in sorted(inputs)}
     drawn = "null" if seed is None else seed
-    content = f'["{spec.id}",{spec.version},{settings},{drawn},{dump(consumed)}]'  # an id has no letter to escape
+    content = (
+        f'["{spec.id}",{spec.version},{settings},{drawn},{dump(consumed)}]'  # an id has no letter to escape
+    )
     return hashlib.sha256(content.encode()).hexdigest()
 
 
@@ -50,7 +52,12 @@ class Keyed(NamedTuple):
 
 
 def why_it_runs(
-    step: Keyed, previous: Row | None, before: Mapping[str, str], now: Mapping[str, Keyed], *, pipeline_ran: bool
+    step: Keyed,
+    previous: Row | None,
+    before: Mapping[str, str],
+    now: Mapping[str, Keyed],
+    *,
+    pipeline_ran: bool,
 ) -> str:
     """The reason a step runs, in words.
 

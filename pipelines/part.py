@@ -51,7 +51,9 @@ class Part:
 
     def _check_fresh(self, document: Document, runs: set[str]) -> None:
         found = [
-            Problem(f"“{document.node(id).title or id}” is no part of this run, so it cannot run again in it.", id)
+            Problem(
+                f"“{document.node(id).title or id}” is no part of this run, so it cannot run again in it.", id
+            )
             for id in self.fresh
             if id not in runs
         ]

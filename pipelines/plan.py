@@ -74,7 +74,9 @@ class Planner:
             found[id] = Keyed(node, spec, node.title or spec.title, settings, inputs, seed, keys[id])
         return found
 
-    def _reasons(self, running: Mapping[str, Keyed], keyed: Mapping[str, Keyed], pipeline: str) -> dict[str, str]:
+    def _reasons(
+        self, running: Mapping[str, Keyed], keyed: Mapping[str, Keyed], pipeline: str
+    ) -> dict[str, str]:
         """Why each of the steps that run does so: what changed since it last ran."""
         if not running:
             return {}
@@ -133,5 +135,7 @@ def _why_again(fresh: Iterable[str], again: set[str], keyed: Mapping[str, Keyed]
 
 def reuse_words(result: Row) -> str:
     """The reason of a step that does not run."""
-    words = f"reused from run {result['number']}" if result["number"] else "reused from a run that was deleted"
+    words = (
+        f"reused from run {result['number']}" if result["number"] else "reused from a run that was deleted"
+    )
     return f"{words}, stopped early" if result["early"] else words

@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipelines.document import Document, DocumentError
+from pipelines.part import WHOLE, Part
 from pipelines.service import Service
 from pipelines.supervisor import Supervisor
 from pipelines.uploads import with_local_files
 
 POLL_SECONDS = 0.1
-OPEN = ("queued", "running")
+OPEN = ("queued", "running", "paused")
 MARKS = {
     "queued": "·",
     "running": "▶",
@@ -30,13 +31,15 @@ MARKS = {
 }
 
 
-def run_to_end(service: Service, document: Document, slug: str | None, *, as_json: bool) -> int:
+def run_to_end(
+    service: Service, document: Document, slug: str | None, *, as_json: bool, part: Part = WHOLE
+) -> int:
     """Run a document with a worker of this machine and wait for it. Returns 0 when it ended well, else 1.
 
     Raises:
         DocumentError: the document cannot run; nothing was started.
     """
-    run = start(service, document, slug)
+    run = start(service, document, slug, part)
     supervisor = Supervisor(service.home)
     supervisor.start()
     try:
@@ -54,14 +57,14 @@ def run_to_end(service: Service, document: Document, slug: str | None, *, as_jso
     return 0 if result["status"] == "done" else 1
 
 
-def start(service: Service, document: Document, slug: str | None) -> str:
+def start(service: Service, document: Document, slug: str | None, part: Part = WHOLE) -> str:
     """Start a run of a template or of a file's pipeline. A file has one pipeline by its name."""
     document = with_local_files(document, service.catalogue, service.uploads)
     if slug is not None:
         pipeline = service.open_template(slug).id
     else:
         pipeline = service.pipeline_of_file(document, hashlib.sha256(document.name.encode()).hexdigest()[:12])
-    started = service.start_run(pipeline, secrets.token_hex(8), document)
+    started = service.start_run(pipeline, secrets.token_hex(8), document, part)
     if started.run is None:
         raise DocumentError(started.problems)
     return started.run

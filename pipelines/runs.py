@@ -83,6 +83,10 @@ class Runs(Controls):
         """Runs, newest first."""
         return [self._run_row(row) for row in self._runs.all(limit, pipeline)]
 
+    def queue(self) -> list[RunRow]:
+        """Runs that wait, in the order in which they are taken."""
+        return [self._run_row(self._runs.all(1, run=id)[0]) for id in self._runs.waiting()]
+
     def run(self, id_or_number: str | int) -> RunRow:
         """One run by its id or number."""
         return self._run_row(self._runs.all(1, run=self._run(id_or_number)["id"])[0])
@@ -124,7 +128,10 @@ class Runs(Controls):
     # ---- live ----
 
     def live(self, pipeline: str) -> dict[str, Any]:
-        """The newest run of a pipeline, else the stored results of its template: `Live`, a snapshot."""
+        """The newest run of a pipeline, else the stored results of its template: `Live`, a snapshot.
+
+        Nodes that this run leaves out show what they did in the newest run that had them.
+        """
         row = self._row(pipeline)
         run = self._runs.newest(pipeline)
         if run is None:
@@ -135,9 +142,16 @@ class Runs(Controls):
         steps = self._runs.steps(run["id"])
         return {
             "type": "snapshot", "run": states.run_state(run, steps), "stored": False,
-            "nodes": {step["node"]: states.node_state(step) for step in steps}, "worker": self.worker_state(),
-            "forecast": self.forecast(pipeline),
+            "nodes": {**self._left_out(row, run, steps), **{s["node"]: states.node_state(s) for s in steps}},
+            "worker": self.worker_state(), "forecast": self.forecast(pipeline),
         }  # fmt: skip
+
+    def _left_out(self, pipeline: Row, run: Row, steps: list[Row]) -> dict[str, dict[str, Any]]:
+        """The states of nodes of the draft that have no step in a run, from the newest earlier run of each."""
+        present = {step["node"] for step in steps}
+        absent = [n["id"] for n in json.loads(pipeline["draft"])["nodes"] if n["id"] not in present]
+        earlier = self._runs.newest_steps(pipeline["id"], absent, before=run["number"]) if absent else []
+        return {step["node"]: states.earlier_state(step) for step in earlier}
 
     def _of_template(self, slug: str) -> dict[str, Any]:
         """What a copy shows before its own first run: the newest run of the template here, else its stored results."""
@@ -155,7 +169,7 @@ class Runs(Controls):
         return {"type": "snapshot", "run": None, "stored": True, "nodes": nodes}
 
     def changes(self, since: int) -> tuple[int, dict[str, dict[str, Any]]]:
-        """What changed after `since`, as one `Live` delta per pipeline, of its newest run only."""
+        """What changed after `since`, as one `Live` delta per pipeline, about its newest run."""
         newest, runs, steps = self._runs.changed_since(since)
         touched = {row["pipeline"] for row in [*runs, *steps]}
         deltas: dict[str, dict[str, Any]] = {}
@@ -164,13 +178,23 @@ class Runs(Controls):
             run = self._runs.newest(pipeline)
             if run is None:
                 continue
-            changed = {s["node"]: states.node_state(s) for s in steps if s["run"] == run["id"]}
+            changed = self._changed_nodes(pipeline, run, [s for s in steps if s["pipeline"] == pipeline])
             ended = any(state["status"] not in ("queued", "running") for state in changed.values())
             deltas[pipeline] = {
                 "type": "delta", "run": states.run_state(run, self._runs.steps(run["id"])), "stored": False,
                 "nodes": changed, "worker": worker, "forecast": self.forecast(pipeline) if ended else None,
             }  # fmt: skip
         return newest, deltas
+
+    def _changed_nodes(self, pipeline: str, run: Row, changed: list[Row]) -> dict[str, dict[str, Any]]:
+        """The states of changed steps of the newest run, and of an earlier one where the newest leaves the node out."""
+        found = {s["node"]: states.node_state(s) for s in changed if s["run"] == run["id"]}
+        if len(found) < len(changed):
+            present = self._runs.keys_of(run["id"])
+            others = {s["node"]: s["run"] for s in changed if s["node"] not in present}
+            earlier = self._runs.newest_steps(pipeline, others, before=run["number"]) if others else []
+            found.update({s["node"]: states.earlier_state(s) for s in earlier})
+        return found
 
     def worker_state(self) -> str:
         """Ready, starting, busy or none."""

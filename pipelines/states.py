@@ -117,6 +117,13 @@ def node_state(step: Row) -> dict[str, Any]:
     }
 
 
+def earlier_state(step: Row) -> dict[str, Any]:
+    """The card of a node that the newest run leaves out: its step of an earlier run, with the number of that run."""
+    state = node_state(step)
+    ended = step["status"] not in ("queued", "running")
+    return {**state, "reason": f"from run {step['number']}"} if ended else state
+
+
 def run_state(run: Row, steps: list[Row]) -> dict[str, Any]:
     """The run that the canvas shows: `RunState`."""
     shares = [

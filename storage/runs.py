@@ -63,8 +63,10 @@ class RunRows:
                 return known, False
             _use_results(connection, [s.key for s in steps if s.reused is not None])
             id, change, now = secrets.token_hex(8), next_change(connection), time.time()
-            number = connection.execute("SELECT 1 + max((SELECT coalesce(max(number), 0) FROM runs),"
-                " (SELECT coalesce(max(value), 0) FROM counters WHERE name = 'run'))").fetchone()[0]
+            number = connection.execute(
+                "SELECT 1 + max((SELECT coalesce(max(number), 0) FROM runs),"
+                " (SELECT coalesce(max(value), 0) FROM counters WHERE name = 'run'))"
+            ).fetchone()[0]
             ready = {s.node for s in steps if s.reused is not None}
             finished = len(ready) == len(steps)
             connection.execute(
@@ -80,7 +82,8 @@ class RunRows:
     def _equal_active(connection: Connection, version: str, seed: int, part: str | None) -> Row | None:
         """A run of the same version, seed and part that has not ended: two tabs pressed Run at once."""
         found: Row | None = connection.execute(
-            "SELECT * FROM runs WHERE version = ? AND seed = ? AND part IS ? AND cancel = 0 AND status IN ('queued', 'running')",
+            "SELECT * FROM runs WHERE version = ? AND seed = ? AND part IS ? AND cancel = 0"
+            " AND status IN ('queued', 'running')",
             (version, seed, part),
         ).fetchone()
         return found
@@ -131,6 +134,11 @@ class RunRows:
             f" {where} ORDER BY r.number DESC LIMIT ?",
             [*values, limit],
         )
+
+    def waiting(self) -> list[str]:
+        """The runs that wait, in the order that their users chose, else as they came."""
+        rows = self._database.rows("SELECT id FROM runs WHERE status = 'queued' ORDER BY priority DESC, number")
+        return [row["id"] for row in rows]
 
     def steps(self, run: str) -> list[Row]:
         """The steps of a run in order."""
@@ -188,7 +196,9 @@ class RunRows:
 
     def active(self) -> int:
         """How many runs have not ended."""
-        row = self._database.row("SELECT count(*) AS n FROM runs WHERE status IN ('queued', 'running', 'paused')")
+        row = self._database.row(
+            "SELECT count(*) AS n FROM runs WHERE status IN ('queued', 'running', 'paused')"
+        )
         assert row is not None
         return int(row["n"])
 

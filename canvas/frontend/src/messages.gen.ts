@@ -148,6 +148,9 @@ export interface StartRun {
   request: string;
   rev: number | null;
   document: Document | null;
+  until: string | null;
+  only: string | null;
+  fresh: string[];
 }
 
 /** Answer to StartRun. With problems the status is 422 and `run` is null. */
