@@ -75,7 +75,8 @@ def test_every_command_exists_and_is_explained(commands: set[str]) -> None:
 
 def test_every_option_exists() -> None:
     page = code_of((ROOT / "docs" / "cli.md").read_text(encoding="utf-8"))
-    source = (ROOT / "pipelines" / "cli.py").read_text(encoding="utf-8")
+    files = [ROOT / "pipelines" / name for name in ("cli.py", "controlling.py")]
+    source = "".join(file.read_text(encoding="utf-8") for file in files)
     assert [option for option in set(re.findall(r"--\w+", page)) if f'"{option}"' not in source] == []
 
 
