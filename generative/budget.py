@@ -59,13 +59,14 @@ class Plan:
 
     `marks` holds (step, steps, done): at `step` the whole training was reckoned to take `steps` steps, and the
     fall of the learning rate stood at `done` (0 to 1). `ended_at` is the number of steps made, where it is over,
-    whether by the budget, by hand or by a hard stop. A plan that is a `replay` is followed to the letter.
+    and `ended` says why: by the budget, by hand or by a hard stop. A plan that is a `replay` is followed to the letter.
     """
 
     budget: Budget
     marks: list[tuple[int, int, float]] = field(default_factory=list)
     ended_at: int | None = None
     replay: bool = False
+    ended: str = "budget"
     # (step, seconds trained) of the measurements of this attempt
     _times: list[tuple[int, float]] = field(default_factory=list, repr=False)
 
@@ -74,7 +75,8 @@ class Plan:
         """The plan for a budget; `recalled` is what an earlier attempt wrote down, or None."""
         if recalled is not None and recalled.get("marks") and recalled.get("budget") == asdict(budget):
             marks = [(int(step), int(steps), float(done)) for step, steps, done in recalled["marks"]]
-            return cls(budget, marks, recalled.get("ended_at"), replay=bool(recalled.get("complete")))
+            replay, ended = bool(recalled.get("complete")), recalled.get("ended", "budget")
+            return cls(budget, marks, recalled.get("ended_at"), replay, ended)
         fixed = budget.fixed_steps(steps_per_epoch)
         return cls(budget, [] if fixed is None else [(int(fixed * HOLD), fixed, 0.0)])
 
@@ -126,6 +128,7 @@ class Plan:
             "measured_at": self.marks[0][0] if self.marks else None,
             "marks": [list(mark) for mark in self.marks],
             "ended_at": self.ended_at,
+            "ended": self.ended,
             "complete": complete or self.replay,
         }
 

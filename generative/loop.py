@@ -9,37 +9,24 @@ from __future__ import annotations
 
 import copy
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from generative import memory
 from generative.budget import Budget, Plan
 from generative.device import Device, count_parameters
-from generative.narrator import Narrator
+from generative.moving import Moving, Player, Shuffle
+from generative.narrator import LAST, Narrator
 from generative.observer import Observer
+from generative.parts import Parts
 
 PLAN = "training.plan"
-
-
-@dataclass(frozen=True)
-class Player:
-    """One set of weights and how it is moved.
-
-    `average` is the largest decay of the moving average of the weights, or None for a player that needs none
-    (a discriminator). `clip` bounds the length of the gradient.
-    """
-
-    name: str
-    module: nn.Module
-    learning_rate: float
-    betas: tuple[float, float] = (0.9, 0.99)
-    weight_decay: float = 0.0
-    average: float | None = 0.998
-    clip: float | None = None
 
 
 class Recipe(Protocol):
@@ -54,7 +41,8 @@ class Recipe(Protocol):
     ) -> Mapping[str, Tensor]:
         """The losses of one batch for one player, as scalars. "loss" is made smaller, the rest is shown.
 
-        All randomness comes from `generator`, which lives on the device of the batch.
+        All randomness comes from `generator`, which lives on the device of the batch. Losses are means over the
+        pictures, so that a batch may be learned from in parts where memory is short.
         """
 
     def preview(self, modules: Mapping[str, nn.Module]) -> np.ndarray:
@@ -66,12 +54,17 @@ class Recipe(Protocol):
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """`batch_size` pictures a step; `seed` rules order and noise; assessments take at most `assess_share`."""
+    """`batch_size` pictures a step; `seed` rules order and noise; assessments take at most `assess_share`.
+
+    `accumulate` is the number of parts in which a batch goes through the networks: more need less memory and more
+    time, and the gradients are added up to those of the whole batch.
+    """
 
     budget: Budget
     batch_size: int = 128
     seed: int = 0
     assess_share: float = 0.0
+    accumulate: int = 1
 
 
 @dataclass(frozen=True)
@@ -84,64 +77,6 @@ class Outcome:
     losses: dict[str, float]
     plan: dict[str, Any]
     ended: str = "budget"
-
-
-class Shuffle:
-    """Endless batches of indices: each round is a new order of all, without the incomplete last batch."""
-
-    def __init__(self, n: int, batch_size: int, generator: torch.Generator) -> None:
-        self.n, self.batch_size, self.generator = n, batch_size, generator
-        self.order = torch.empty(0, dtype=torch.long, device=generator.device)
-        self.at = 0
-
-    def next(self) -> Tensor:
-        if self.at + self.batch_size > len(self.order):
-            self.order = torch.randperm(self.n, generator=self.generator, device=self.generator.device)
-            self.at = 0
-        self.at += self.batch_size
-        return self.order[self.at - self.batch_size : self.at]
-
-
-@dataclass
-class _Moving:
-    """A player in motion: its optimiser, its average, and both as flat lists for the fused kernels."""
-
-    player: Player
-    optimiser: torch.optim.Optimizer
-    averaged: nn.Module
-    weights: list[Tensor] = field(default_factory=list)
-    targets: list[Tensor] = field(default_factory=list)
-
-    @classmethod
-    def begin(cls, player: Player, device: Device) -> _Moving:
-        module = player.module.to(device.torch_device).train()
-        weights: list[Tensor] = [weight for weight in module.parameters() if weight.requires_grad]
-        optimiser = torch.optim.AdamW(
-            weights, lr=player.learning_rate, betas=player.betas, weight_decay=player.weight_decay, fused=True
-        )
-        averaged = module if player.average is None else copy.deepcopy(module).eval().requires_grad_(False)
-        targets: list[Tensor] = (
-            []
-            if player.average is None
-            else [
-                target
-                for target, weight in zip(averaged.parameters(), module.parameters(), strict=True)
-                if weight.requires_grad
-            ]
-        )
-        return cls(player, optimiser, averaged, weights, targets)
-
-    def step(self, loss: Tensor, rate: float, step: int) -> None:
-        self.optimiser.param_groups[0]["lr"] = self.player.learning_rate * rate
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        if self.player.clip is not None:
-            torch.nn.utils.clip_grad_norm_(self.weights, self.player.clip, foreach=True)
-        self.optimiser.step()
-        if self.player.average is not None:
-            decay = min(self.player.average, (1 + step) / (10 + step))
-            with torch.no_grad():
-                torch._foreach_lerp_(self.targets, self.weights, 1 - decay)
 
 
 class Training:
@@ -167,9 +102,12 @@ class Training:
         self.data = tuple(part.to(device.torch_device) for part in data)
         self.generator = device.generator(settings.seed)
         self.shuffle = Shuffle(n, batch, self.generator)
-        self.moving = [_Moving.begin(player, device) for player in recipe.players]
+        self.moving = [Moving.begin(player, device) for player in recipe.players]
         self.plan = Plan.begin(settings.budget, n // batch, observer.recall(PLAN))
+        self.parts = Parts(batch, settings.accumulate, observer)
+        self.recent: dict[str, deque[Tensor]] = {}
         self.step = 0
+        self.resumed_at = 0
         self.trained_before = 0.0
         self.parameters = sum(count_parameters(player.module) for player in recipe.players)
 
@@ -178,14 +116,24 @@ class Training:
         """The averaged weights of each player, as they are now."""
         return {one.player.name: one.averaged for one in self.moving}
 
+    def resume(self) -> None:
+        """Go on from the checkpoint of an earlier attempt, where there is one."""
+        state = self.observer.load_checkpoint()
+        if state is None:
+            return
+        self.restore(state)
+        self.resumed_at = self.step
+        self.observer.log(f"Resumed at step {self.step:,}.")
+
     def run(self, until: int | None = None) -> Outcome:
         """Train to the end of the budget, or to step `until` if that comes first.
 
         Raises:
             ValueError: the loss is no longer a number. Whatever `observer.check` raises passes through.
+            OutOfMemory: the memory does not suffice for a batch in twice as many parts either.
         """
         narrator = Narrator(self, self.trained_before)
-        ended = ""
+        ended = self.plan.ended if self._at_end() else ""
         while not ended:
             self.observer.check()
             self._one_step(narrator)
@@ -193,35 +141,33 @@ class Training:
             if now >= narrator.next_read or self._at_end():
                 narrator.read(now)
             ended = self._ended(narrator.trained(now), until)
+            if self.observer.checkpoint_due():
+                narrator.save()
         narrator.read(time.perf_counter(), last=True)
         self.trained_before = narrator.trained(time.perf_counter())
         if ended != "paused":
-            self.plan.ended_at = self.step
+            self.plan.ended_at, self.plan.ended = self.step, ended
             self.observer.remember(PLAN, self.plan.as_json(complete=True))
         modules = {name: module.eval() for name, module in self.averages.items()}
-        return Outcome(
-            modules, self.step, self.trained_before, narrator.latest, self.plan.as_json(True), ended
-        )
+        losses = {name: float(torch.stack(list(last)).float().mean()) for name, last in self.recent.items()}
+        return Outcome(modules, self.step, self.trained_before, losses, self.plan.as_json(True), ended)
 
     def state(self) -> dict[str, Any]:
         """Everything needed to go on from here: tensors, numbers, text, and lists and dicts of them."""
+        return copy.deepcopy(self.snapshot())
+
+    def snapshot(self) -> dict[str, Any]:
+        """What `state` gives, but not copied: it holds only until the next step."""
         return {
             "step": self.step,
             "seconds": self.trained_before,
             "plan": self.plan.as_json(),
+            "parts": [list(mark) for mark in self.parts.marks],
             "generator": self.generator.get_state(),
-            "order": self.shuffle.order.clone(),
+            "order": self.shuffle.order,
             "at": self.shuffle.at,
-            "players": {
-                one.player.name: copy.deepcopy(
-                    {
-                        "weights": dict(one.player.module.state_dict()),
-                        "averaged": dict(one.averaged.state_dict()),
-                        "optimiser": one.optimiser.state_dict(),
-                    }
-                )
-                for one in self.moving
-            },
+            "recent": {name: torch.stack(list(last)) for name, last in self.recent.items()},
+            "players": {one.player.name: one.state() for one in self.moving},
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -230,28 +176,63 @@ class Training:
         if missing:
             raise ValueError(f"The checkpoint is of another model: {sorted(missing)} do not match.")
         for one in self.moving:
-            saved = state["players"][one.player.name]
-            one.player.module.load_state_dict(saved["weights"])
-            one.averaged.load_state_dict(saved["averaged"])
-            # A copy, because load_state_dict keeps tensors that already stand on the device as they are.
-            one.optimiser.load_state_dict(copy.deepcopy(saved["optimiser"]))
+            one.restore(state["players"][one.player.name])
         self.generator.set_state(state["generator"].cpu())
         self.shuffle.order, self.shuffle.at = state["order"].to(self.device.torch_device), int(state["at"])
+        self.recent = {name: deque(last.unbind(), LAST) for name, last in state["recent"].items()}
         self.step, self.trained_before = int(state["step"]), float(state["seconds"])
-        self.plan = Plan.begin(
-            self.settings.budget, self.shuffle.n // self.settings.batch_size, state["plan"]
-        )
+        saved = Plan.begin(self.settings.budget, self.shuffle.n // self.settings.batch_size, state["plan"])
+        # What was remembered may be newer than the checkpoint: how the training was going to end, say.
+        if not self.plan.replay and len(self.plan.marks) <= len(saved.marks):
+            self.plan = saved
+        self.parts.restore(state["parts"])
 
     def _one_step(self, narrator: Narrator) -> None:
         index = self.shuffle.next()
-        batch = tuple(part.index_select(0, index) for part in self.data)
         rate = self.plan.rate(self.step)
         for one in self.moving:
-            with self.device.autocast(self.parameters):
-                losses = self.recipe.loss(one.player.name, batch, self.step, self.generator)
-            one.step(losses["loss"], rate, self.step)
+            before = self.generator.get_state()
+            losses = self._learn(one, index)
+            if losses is None:
+                self.parts.halve(self.step)
+                self.generator.set_state(before)
+                losses = self._learn(one, index)
+            if losses is None:
+                raise self.parts.too_little()
+            one.end_step(rate, self.step)
             narrator.keep(one.player.name, losses)
         self.step += 1
+
+    def _learn(self, one: Moving, index: Tensor) -> Mapping[str, Tensor] | None:
+        """Gather the gradients of one batch. None where memory ran out; then nothing has moved, and all is freed."""
+        try:
+            one.begin_step()
+            return self._gradients(one.player.name, index)
+        except (MemoryError, RuntimeError) as error:
+            if not memory.ran_out(error):
+                raise
+            # The error itself is not kept: its traceback holds the tensors of the failed try.
+            self.parts.lack = memory.shortage(error, self.device.kind)
+        one.begin_step()
+        self.device.free_unused()
+        return None
+
+    def _gradients(self, player: str, index: Tensor) -> Mapping[str, Tensor]:
+        parts = index.tensor_split(self.parts.at(self.step))
+        added: dict[str, Tensor] = {}
+        for part in parts:
+            batch = tuple(tensor.index_select(0, part) for tensor in self.data)
+            with self.device.autocast(self.parameters):
+                losses = self.recipe.loss(player, batch, self.step, self.generator)
+            if len(parts) == 1:
+                losses["loss"].backward()
+                return losses
+            share = len(part) / len(index)
+            (losses["loss"] * share).backward()
+            for name, value in losses.items():
+                value = value.detach() * share
+                added[name] = added[name] + value if name in added else value
+        return added
 
     def _at_end(self) -> bool:
         return self.plan.steps is not None and self.step >= self.plan.steps
@@ -259,7 +240,7 @@ class Training:
     def _ended(self, trained: float, until: int | None) -> str:
         """Why the training is over, or nothing."""
         if self._at_end():
-            return "budget"
+            return self.plan.ended
         if self.observer.stopping():
             return "stopped early"
         if self.plan.overdue(trained):

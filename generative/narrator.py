@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,8 @@ PREVIEW_GROWTH = 1.3
 # A preview waits at least this many times what the last one took, so all of them stay near 2 % of the time.
 PREVIEW_REST = 50
 ASSESSMENTS = (0.2, 0.4, 0.6, 0.8)
+# The losses that are reported are means over the last so many steps: the same in two equal trainings.
+LAST = 50
 
 
 class Narrator:
@@ -40,6 +43,8 @@ class Narrator:
         self.kept: dict[str, list[Tensor]] = {}
         self.latest: dict[str, float] = {}
         self.several = len(training.moving) > 1
+        if training.resumed_at:  # what was assessed before is not assessed again
+            self.assessed = _marks_passed(self._how_far(trained_before)[0])
 
     def trained(self, now: float) -> float:
         """Seconds of training up to `now`."""
@@ -48,7 +53,17 @@ class Narrator:
     def keep(self, player: str, losses: Mapping[str, Tensor]) -> None:
         """Note the losses of a step without reading them."""
         for name, value in losses.items():
-            self.kept.setdefault(f"{player}_{name}" if self.several else name, []).append(value.detach())
+            name, value = f"{player}_{name}" if self.several else name, value.detach()
+            self.kept.setdefault(name, []).append(value)
+            self.training.recent.setdefault(name, deque(maxlen=LAST)).append(value)
+
+    def save(self) -> None:
+        """Have a checkpoint of this moment kept. Reading first makes sure that it is one worth going on from."""
+        self.read(time.perf_counter())
+        began = time.perf_counter()
+        self.training.trained_before = self.trained(began)
+        self.training.observer.save_checkpoint(self.training.snapshot())
+        self.aside += time.perf_counter() - began
 
     def read(self, now: float, last: bool = False) -> None:
         """Read the losses, tell how far it is, measure the speed, and show a preview when one is due."""
@@ -64,7 +79,7 @@ class Narrator:
             training.observer.metric(
                 training.step, **self.latest, learning_rate=rate * training.recipe.players[0].learning_rate
             )
-        training.observer.progress(fraction, f"Step {training.step}", left)
+        training.observer.progress(fraction, self._words(), left)
         if last or trained >= self.next_preview:
             self._preview(trained)
         if not last:
@@ -72,6 +87,16 @@ class Narrator:
         self.aside += time.perf_counter() - now
         # A long training needs no more points than a short one.
         self.next_read = time.perf_counter() + max(READ_EVERY, trained / 400)
+
+    def _words(self) -> str:
+        """Where the training is, and what else the user should know of it."""
+        training = self.training
+        resumed = f"resumed at step {training.resumed_at:,}" if training.resumed_at else ""
+        return " · ".join(
+            part
+            for part in (f"Step {training.step:,}", resumed, training.parts.remark(training.step))
+            if part
+        )
 
     def _read_losses(self) -> None:
         if not self.kept:
@@ -108,7 +133,7 @@ class Narrator:
     def _assess(self, fraction: float) -> None:
         """Measure the samples a few times, and give it up where it would take more than its share."""
         share = self.training.settings.assess_share
-        due = sum(fraction >= mark for mark in ASSESSMENTS) - 1
+        due = _marks_passed(fraction)
         if share <= 0 or due <= self.assessed:
             return
         self.assessed = due
@@ -122,3 +147,8 @@ class Narrator:
         if figures:
             self.training.observer.metric(self.training.step, **figures)
         self.assessing += time.perf_counter() - began
+
+
+def _marks_passed(fraction: float) -> int:
+    """The number of the last assessment that is due, or -1."""
+    return sum(fraction >= mark for mark in ASSESSMENTS) - 1

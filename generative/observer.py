@@ -63,6 +63,15 @@ class Observer(Protocol):
     def recall(self, name: str) -> Any:
         """What an earlier attempt of this step remembered under `name`, or None."""
 
+    def checkpoint_due(self) -> bool:
+        """Whether now is the time to save. Long work asks after every step, and saves where the answer is yes."""
+
+    def save_checkpoint(self, state: Any) -> None:
+        """Keep a state to go on from: tensors, arrays, plain values, and dicts, lists and tuples of them."""
+
+    def load_checkpoint(self) -> Any:
+        """The last state that an earlier attempt of this step saved, or None; its tensors are on the CPU."""
+
 
 class Silent:
     """An observer that listens to nothing and never stops anything. For notebooks and tests."""
@@ -96,3 +105,12 @@ class Silent:
 
     def recall(self, name: str) -> Any:
         return self._notes.get(name)
+
+    def checkpoint_due(self) -> bool:
+        return False
+
+    def save_checkpoint(self, state: Any) -> None:
+        return None
+
+    def load_checkpoint(self) -> Any:
+        return None

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from generative.budget import Budget
 from generative.device import Device, count_parameters
-from generative.loop import LoopSettings, Outcome, Player, Training
+from generative.loop import LoopSettings, Outcome, Training
+from generative.moving import Player
 from generative.observer import Observer, Score, Silent
 from generative.sampling import balanced, draw, to_pictures
 from generative.vae import ImageVAE, to_unit, vae_loss
@@ -100,12 +101,13 @@ def train_vae(
         share = _ASSESS_SHARE if evaluator is not None else 0.0
         loop = LoopSettings(settings.budget, settings.batch_size, settings.seed, share)
         training = Training(recipe, (pictures,), loop, device, observer)
+        training.resume()
         outcome = training.run()
         trained = cast(ImageVAE, outcome.modules["vae"])
         observer.check()
         trained.fit_prior(pictures.to(device.torch_device), numbers, settings.seed)
         scores = _final_scores(trained, evaluator, settings.seed, outcome.steps, observer)
-    return TrainedVAE(trained, _report(trained, outcome, settings, device, scores))
+    return TrainedVAE(trained, _report(trained, outcome, training.parts.marks, settings, device, scores))
 
 
 def build_vae(images: np.ndarray, names: tuple[str, ...], settings: VAESettings) -> ImageVAE:
@@ -224,7 +226,12 @@ def _final_scores(
 
 
 def _report(
-    model: ImageVAE, outcome: Outcome, settings: VAESettings, device: Device, scores: list[Score]
+    model: ImageVAE,
+    outcome: Outcome,
+    parts: list[tuple[int, int]],
+    settings: VAESettings,
+    device: Device,
+    scores: list[Score],
 ) -> dict[str, Any]:
     return {
         "steps": outcome.steps,
@@ -233,6 +240,7 @@ def _report(
         "ended": outcome.ended,
         "parameters": sum(weight.numel() for weight in model.parameters()),
         "losses": outcome.losses,
+        "parts": [list(mark) for mark in parts],
         "plan": outcome.plan,
         "scores": [asdict(score) for score in scores],
         "device": device.name,

@@ -1,7 +1,7 @@
 """What a block author imports."""
 
 from nodes.context import Context
-from nodes.errors import BlockError, Cancelled
+from nodes.errors import BlockError, Cancelled, Paused
 from nodes.params import Budget, Param, Params, Upload
 from nodes.ports import ImageData, ImageFiles, ImageModel, Images, Port, Scores, VAEModel
 from nodes.spec import block
@@ -17,6 +17,7 @@ __all__ = [
     "Images",
     "Param",
     "Params",
+    "Paused",
     "Port",
     "Scores",
     "Upload",

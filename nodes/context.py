@@ -54,6 +54,18 @@ class Context(Protocol):
     def recall(self, name: str) -> Any:
         """What an earlier attempt remembered under `name`, or None."""
 
+    def checkpoint_due(self) -> bool:
+        """Whether now is the time to save a checkpoint. Long work asks after every step, and saves where it is."""
+
+    def save_checkpoint(self, state: Any) -> None:
+        """Keep a state to go on from: tensors, arrays, plain values, and dicts, lists and tuples of them.
+
+        A whole number under "step" in the state says how far the work is.
+        """
+
+    def load_checkpoint(self) -> Any:
+        """The last state that an earlier attempt saved, or None. Its tensors are on the CPU."""
+
     def upload(self, digest: str) -> Path:
         """The stored file of an upload. Raises `BlockError` where it is missing."""
 

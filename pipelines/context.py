@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from nodes.errors import BlockError, Cancelled, Paused
+from nodes.errors import BlockError, Cancelled
 from nodes.ports.images import png_of
 from pipelines.recorder import StepLog
+from pipelines.saving import PROGRESS, Saver
 from storage.home import Home
 
 T = TypeVar("T")
@@ -30,13 +31,16 @@ class RunContext:
         self._home = home
         self._log = log
         self._notes = notes
+        self._saver = Saver(home, log, self.remember, self.recall(PROGRESS))
 
     def check(self) -> None:
         """Raise `Cancelled` when the run was cancelled, `Paused` when it shall leave the device."""
         if self._log.cancelled.is_set():
             raise Cancelled
         if self._log.pausing.is_set():
-            raise Paused
+            self._saver.leave()
+        else:
+            self._saver.stay()
 
     def stopping(self) -> bool:
         """Whether to finish early and keep what there is."""
@@ -82,6 +86,18 @@ class RunContext:
     def recall(self, name: str) -> Any:
         """What an earlier attempt remembered."""
         return self._notes.get(name)
+
+    def checkpoint_due(self) -> bool:
+        """Whether now is the time to save."""
+        return self._saver.due()
+
+    def save_checkpoint(self, state: Any) -> None:
+        """Keep a state to go on from."""
+        self._saver.save(state)
+
+    def load_checkpoint(self) -> Any:
+        """The last state that an earlier attempt saved, or None."""
+        return self._saver.load()
 
     def upload(self, digest: str) -> Path:
         """The stored file of an upload."""

@@ -62,6 +62,7 @@ def sweep(home: Home) -> None:
     """Remove what workers and apps that are gone have left half-done. What the living work on stays."""
     home.artifacts.sweep()
     home.files.sweep()
+    home.checkpoints.sweep(lambda run, node: _may_go_on(home, run, node))
     scratch = list(
         home.scratch.iterdir()
     )  # listed first: a claim is in the database before its folder is here
@@ -122,3 +123,9 @@ def _noted(path: Path) -> tuple[int, int] | None:
         return int(pid), int(born)
     except (OSError, ValueError):
         return None
+
+
+def _may_go_on(home: Home, run: str, node: str) -> bool:
+    """Whether a step may still need its checkpoints. One that failed or was cancelled can be tried again."""
+    row = home.database.row("SELECT status FROM steps WHERE run = ? AND node = ?", (run, node))
+    return row is not None and row["status"] not in ("done", "reused")

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from storage.artifacts import ArtifactStore
+from storage.checkpoints import Checkpoints
 from storage.database import Database, HomeError
 from storage.files import FileStore
 
@@ -32,6 +33,7 @@ class Home:
         self.database = Database(root / "genloom.db", self.locks / "schema.lock")
         self.artifacts = ArtifactStore(root / "artifacts")
         self.files = FileStore(root / "files")
+        self.checkpoints = Checkpoints(root / "checkpoints")
         self._ballast = root / "ballast"
         self.keep_ballast()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from sqlite3 import Connection, Row
 
@@ -60,10 +61,11 @@ class WorkerRows:
             status, reason = "cancelled", "cancelled"
         elif step["status"] == "running":
             reason = f"runs again: its worker stopped during attempt {step['attempt']}"
-            if step["attempt"] >= MAX_DEATHS:
+            deaths = _deaths_in_vain(step)
+            if deaths >= MAX_DEATHS:
                 status = "failed"
                 error = (
-                    f"The worker process stopped {step['attempt']} times while it ran this block, most likely for"
+                    f"The worker process stopped {deaths} times while it ran this block, most likely for"
                     " lack of memory. Try a smaller batch size or smaller images, then run again."
                 )
         connection.execute(
@@ -75,3 +77,9 @@ class WorkerRows:
             skip_followers(connection, step["run"], step["node"], change)
         if status != "queued" or step["pause"]:
             settle(connection, step["run"], change)
+
+
+def _deaths_in_vain(step: Row) -> int:
+    """Attempts since the last one that got further: its checkpoint is noted with the step as "saved"."""
+    notes = json.loads(step["notes"]) if step["notes"] else {}
+    return int(step["attempt"]) - int((notes.get("saved") or {}).get("attempt", 0))

@@ -98,6 +98,11 @@ def train_vae(
         trained = vae_training.train_vae(images.pixels, labels, settings, ctx, device, evaluator)
     except ValueError as error:  # the mathematics explains in plain words what does not fit together
         raise BlockError(str(error)) from error
+    except (MemoryError, RuntimeError) as error:
+        words = _lack_of_memory(error, ctx.device, images, params)
+        if words is None:
+            raise
+        raise BlockError(words) from None  # not from the error: it holds on to the memory of the failed try
     report = trained.report
     ctx.log(
         f"{report['steps']:,} steps in {report['seconds']:.1f} s ({report['steps_per_second']:,.0f} per second) "
@@ -126,6 +131,25 @@ def _settings(ctx: Context, images: Images, params: TrainVAEParams) -> VAESettin
         params.beta, seconds=budget.seconds, steps=budget.steps, epochs=budget.epochs, seed=ctx.seed,
         classes=images.classes if params.use_labels else (), components=params.components,
     )  # fmt: skip
+
+
+def _lack_of_memory(error: Exception, device: str, images: Images, params: TrainVAEParams) -> str | None:
+    """What the user reads when the memory does not suffice; None where that is not the fault."""
+    from generative.memory import OutOfMemory
+    from nodes.memory import shortage
+
+    lack = shortage(error, device)
+    if lack is None:
+        return None
+    if isinstance(error, OutOfMemory):  # the loop has told, and has tried a smaller batch
+        told = str(error)
+    else:
+        told = f"The memory does not suffice for this training with batches of {params.batch_size}. {lack}".strip()
+    _, height, width, _ = images.pixels.shape
+    smaller = f"Set “Batch size” to {params.batch_size // 4} or less, or t" if params.batch_size >= 4 else "T"
+    return (
+        f"{told} The images are {width} × {height} pixels. {smaller}ry smaller images or a smaller “Width”."
+    )
 
 
 def _network(images: Images, params: TrainVAEParams) -> Literal["mlp", "convolutional"]:

@@ -203,7 +203,8 @@ def test_a_run_is_refused_with_its_problems(service: Service) -> None:
 
 
 def test_curves_are_thinned_out_and_keep_their_ends(service: Service) -> None:
-    from pipelines.recorder import MAX_POINTS, StepLog
+    from pipelines.curves import MAX_POINTS
+    from pipelines.recorder import StepLog
 
     log = StepLog({"run": "r", "node": "n", "token": "t", "save": 0})  # type: ignore[arg-type]
     for step in range(10_000):
