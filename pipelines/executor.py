@@ -11,6 +11,7 @@ from typing import Any
 
 from nodes.catalogue import Catalogue
 from nodes.errors import BlockError, Cancelled, Paused
+from nodes.memory import shortage
 from nodes.spec import BlockSpec
 from pipelines import processes
 from pipelines.context import RunContext
@@ -81,7 +82,7 @@ class Executor:
                 log.end("cancelled", seconds=seconds, reason="cancelled")
             else:
                 log.line(traceback.format_exc())
-                log.end("failed", seconds=seconds, error=explain_failure(error, step, self._home))
+                log.end("failed", seconds=seconds, error=explain_failure(error, step, self._home, self._device))
         return False
 
     def _run(self, step: Row, log: StepLog, began: float) -> None:
@@ -161,7 +162,7 @@ def paused_words(paused: Paused, log: StepLog) -> str:
     return f"paused at {where}"
 
 
-def explain_failure(error: Exception, step: Row, home: Home) -> str:
+def explain_failure(error: Exception, step: Row, home: Home, device: str) -> str:
     """What the card says about a failure: plain words, never a traceback."""
     if isinstance(error, BlockError):
         return str(error)
@@ -172,10 +173,11 @@ def explain_failure(error: Exception, step: Row, home: Home) -> str:
             f"The disk is full: {free:,.0f} MB are free in {home.root}. Nothing that was finished is lost."
             " Free some space and run again; finished blocks are reused."
         )
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+    lack = shortage(error, device)
+    if lack is not None:
         return (
-            f"{step['title']} ran out of memory. Try a smaller batch size, smaller images or fewer of them,"
-            " then run again."
+            f"{step['title']} ran out of memory. {lack}".strip()
+            + " Try a smaller batch size, smaller images or fewer of them, then run again."
         )
     return (
         f"{step['title']} stopped because of a fault in the block itself, not in your settings:"

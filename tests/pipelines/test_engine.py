@@ -124,7 +124,7 @@ def test_an_impure_block_is_never_reused(service: Service, finish: Finish) -> No
     [
         ("block", r"^The value is not to my liking\. Choose another\.$"),
         ("bug", r"^Probe source stopped because of a fault in the block itself.*ZeroDivisionError: planted"),
-        ("memory", r"^Probe source ran out of memory\. Try a smaller batch"),
+        ("memory", r"^Probe source ran out of memory\. [\d.,]+ [GM]B were free\. Try a smaller batch"),
     ],
 )
 def test_a_failure_is_told_in_words_and_its_followers_are_skipped(
