@@ -226,9 +226,9 @@ class Recorder:
                 self._open = [log for log in self._open if id(log) not in ended]
 
     def pending(self) -> int:
-        """How many steps have something to say that is not written yet."""
+        """How many steps have something to say that is not written yet; what is being written counts as one."""
         with self._lock:
-            return sum(log.dirty for log in self._open)
+            return sum(log.dirty for log in self._open) + self._flushing.locked()
 
     def flush_surely(self, seconds: float = 60.0) -> None:
         """Write everything, trying again while the disk is full or the database is busy."""
