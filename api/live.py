@@ -49,8 +49,8 @@ class Subscriber:
             self._pending = {**delta, "nodes": dict(delta["nodes"])}
         else:
             nodes = {**self._pending["nodes"], **delta["nodes"]}
-            forecast = delta.get("forecast") or self._pending.get("forecast")
-            self._pending = {**delta, "nodes": nodes, "forecast": forecast}
+            kept = {name: delta.get(name) or self._pending.get(name) for name in ("forecast", "cost")}
+            self._pending = {**delta, "nodes": nodes, **kept}
         self._wake.set()
 
     def refresh(self) -> None:

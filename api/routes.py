@@ -18,6 +18,7 @@ from starlette.routing import Route, WebSocketRoute
 from api import controls, errors, uploads
 from api.bodies import Strict, read_body, read_json
 from api.live import Hub, live
+from pipelines.foresight import NOTHING
 from pipelines.part import Part
 from pipelines.problem import DocumentError
 from pipelines.service import Service
@@ -80,8 +81,8 @@ async def save_draft(request: Request) -> Response:
     body = await read_body(request, SaveDraft)
     service, id = _service(request), _id(request)
     problems = await run_in_threadpool(service.save_draft, id, body.epoch, body.rev, body.document)
-    forecast = None if problems else await run_in_threadpool(service.forecast, id)
-    return JSONResponse({"rev": body.rev, "problems": _plain(problems), "forecast": forecast})
+    foresight = NOTHING if problems else await run_in_threadpool(service.foresee, id)
+    return JSONResponse({"rev": body.rev, "problems": _plain(problems), **foresight})
 
 
 async def copy(request: Request) -> Response:

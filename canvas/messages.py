@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 StepStatus = Literal[
     "idle", "stored", "queued", "running", "done", "reused", "failed", "cancelled", "skipped"
 ]
-RunStatus = Literal["queued", "running", "done", "failed", "cancelled"]
+RunStatus = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 
 
 class Message(BaseModel):
@@ -169,12 +169,30 @@ class SaveDraft(Message):
     document: Document
 
 
+class Cost(Message):
+    """What a run of the draft would take, from what its blocks have taken on this machine. None: unknown.
+
+    `seconds`, between `low` and `high`, and bytes of `memory` and `disk` leave out the nodes in `unknown`: those
+    have not run here yet. `basis` says in words where the figures come from.
+    """
+
+    seconds: float | None = None
+    low: float | None = None
+    high: float | None = None
+    memory: int | None = None
+    disk: int | None = None
+    steps: dict[str, float | None] = Field(default_factory=dict)
+    unknown: list[str] = Field(default_factory=list)
+    basis: str = ""
+
+
 class Saved(Message):
     """Answer to SaveDraft: the revision that is stored now, and what would keep it from running."""
 
     rev: int
     problems: list[Problem]
     forecast: dict[str, str] | None = None  # see Live
+    cost: Cost | None = None
 
 
 class Conflict(Message):
@@ -233,6 +251,10 @@ class ErrorAnswer(Message):
     message: str
 
 
+# POST runs/{run}/cancel, pause, resume and retry, and runs/{run}/steps/{node}/stop and save have an empty body and an
+# empty answer. What cannot be done is answered with 422 and an ErrorAnswer.
+
+
 # ---- live state, by WebSocket pipelines/{id}/live ----
 
 
@@ -288,13 +310,14 @@ class NodeState(Message):
 
 
 class RunState(Message):
-    """The run that the canvas shows."""
+    """The run that the canvas shows. `message` is "cancelling" or "pausing" until that has happened."""
 
     run: str
     number: int
     status: RunStatus
     message: str = ""
     seconds: float | None = None
+    seconds_left: float | None = None
     fraction: float = 0.0
 
 
@@ -303,7 +326,8 @@ class Live(Message):
 
     `stored` says that the states are the stored results of a template and not of a run on this machine.
     `forecast` says of each node of the draft what a run would do now: "runs: learning rate changed", "first run"
-    or "reused from run 3". A node that has a result but would run is shown as changed. None: as before.
+    or "reused from run 3". A node that has a result but would run is shown as changed.
+    `cost` is what it would take. None: as before.
     """
 
     type: Literal["snapshot", "delta"]
@@ -312,3 +336,4 @@ class Live(Message):
     nodes: dict[str, NodeState] = Field(default_factory=dict)
     worker: Literal["ready", "starting", "busy", "none"] = "ready"
     forecast: dict[str, str] | None = None
+    cost: Cost | None = None

@@ -5,7 +5,6 @@ A figure is a measurement or a budget, never a guess: a block that has not run h
 
 from __future__ import annotations
 
-import math
 import platform
 import time
 from collections.abc import Mapping, Sequence
@@ -14,14 +13,12 @@ from sqlite3 import Row
 from statistics import median
 from typing import Any
 
+from pipelines.likeness import Sizes, budget_of, nearest, sizes_of
 from pipelines.schedule import Task, schedule
 from storage.measures import Measure, Measures
 from storage.runs import NewStep, column
 
-Sizes = dict[str, float | str]
-BUDGET_UNITS = ("seconds", "steps", "epochs")
-NEAR = 5  # so many past steps make an estimate
-LONGEST_WORD = 80
+LARGEST_SECONDS = 10.0  # the largest result ever is looked up at most this often
 
 
 @dataclass(frozen=True)
@@ -68,6 +65,7 @@ class Costs:
     def __init__(self, measures: Measures) -> None:
         self._measures = measures
         self._machine = machine()
+        self._largest_disk, self._looked = 0, -LARGEST_SECONDS - 1
 
     def of_plan(self, steps: Sequence[NewStep], workers: int = 1) -> Cost:
         """What a run of planned steps would cost with so many workers."""
@@ -88,6 +86,18 @@ class Costs:
                 return None
             tasks.append(Task(step["node"], wanted.depends, left))
         return round(schedule(tasks, workers).seconds, 1)
+
+    def disk_beyond(self, steps: Sequence[NewStep], room: int) -> int | None:
+        """The bytes that planned steps are expected to write, where that is more than `room`; else None."""
+        if sum(step.reused is None for step in steps) * self._largest() <= room:
+            return None  # without a closer look: no step has ever written so much
+        need = self.of_plan(steps).disk or 0
+        return need if need > room else None
+
+    def _largest(self) -> int:
+        if time.monotonic() - self._looked > LARGEST_SECONDS:
+            self._largest_disk, self._looked = self._measures.largest_disk(), time.monotonic()
+        return self._largest_disk
 
     def memory_of(self, step: Row) -> int | None:
         """The most memory that a step is known to need."""
@@ -192,51 +202,6 @@ def _by_work(measures: list[Measure], sizes: Sizes, inputs: int | None, work: fl
         pace = (slow - quick) / (most - least)
         return [max(0.0, seconds + pace * (work - done)) for done, seconds in points]
     return [seconds * work / done for done, seconds in points]
-
-
-def budget_of(sizes: Sizes) -> tuple[str | None, float]:
-    """The unit and amount of a budget among sizes."""
-    for unit in BUDGET_UNITS:
-        if f"budget.{unit}" in sizes:
-            return unit, float(sizes[f"budget.{unit}"])
-    return None, 0.0
-
-
-def sizes_of(params: Mapping[str, Any]) -> Sizes:
-    """What the cost of a step may depend on: its parameters as numbers and words, without the seed."""
-    sizes: Sizes = {}
-    for name, value in params.items():
-        if isinstance(value, dict) and set(value) == set(BUDGET_UNITS):
-            sizes.update({f"budget.{unit}": float(n) for unit, n in value.items() if n is not None})
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            sizes[name] = float(value)
-        elif name != "seed":
-            sizes[name] = str(value)[:LONGEST_WORD]
-    sizes.pop("seed", None)
-    return sizes
-
-
-def nearest(measures: list[Measure], sizes: Sizes, inputs: int | None) -> tuple[list[Measure], bool]:
-    """The past steps most like the one asked for, and whether their sizes are equal to it (budgets aside)."""
-    far = sorted((_distance(m, sizes, inputs), -i, m) for i, m in enumerate(reversed(measures)))
-    if not far:
-        return [], False
-    same = [m for distance, _, m in far if distance < 1e-9]
-    return (same[:NEAR], True) if same else ([m for d, _, m in far if d < far[0][0] + 1e-9][:NEAR], False)
-
-
-def _distance(measure: Measure, sizes: Sizes, inputs: int | None) -> float:
-    names = {n for n in {*measure.sizes, *sizes} if not n.startswith("budget.")}
-    total = sum(_apart(measure.sizes.get(name), sizes.get(name)) for name in names)
-    if inputs is not None:
-        total += _apart(float(measure.inputs), float(inputs))
-    return total
-
-
-def _apart(one: float | str | None, other: float | str | None) -> float:
-    if isinstance(one, float) and isinstance(other, float) and one * other > 0:
-        return abs(math.log2(one / other))
-    return 0.0 if one == other else 1.0
 
 
 def _left(step: Row, cost: StepCost) -> float | None:

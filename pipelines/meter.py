@@ -7,7 +7,8 @@ from sqlite3 import Row
 from typing import Any
 
 from nodes import warm
-from pipelines.costs import machine, sizes_of
+from pipelines.costs import machine
+from pipelines.likeness import sizes_of
 from storage.measures import Measure
 from storage.runs import column
 

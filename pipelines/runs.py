@@ -12,14 +12,13 @@ from pipelines import states, templates
 from pipelines.controls import Controls
 from pipelines.desk import TEMPLATE, text
 from pipelines.document import Document, from_json
+from pipelines.foresight import NOTHING, Foresight
 from pipelines.part import WHOLE, Part
 from pipelines.problem import DocumentError, Problem
 from pipelines.states import RunRow, StepRow
 from pipelines.supervisor import worker_state
 from pipelines.validation import problems
 from storage.runs import ResultGone, column
-
-NEEDED_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Started:
     problems: list[Problem] = field(default_factory=list)
 
 
-class Runs(Controls):
+class Runs(Controls, Foresight):
     """Runs, their steps, and their live state."""
 
     def start_run(
@@ -47,7 +46,7 @@ class Runs(Controls):
         )  # fmt: skip
         try:
             asked = part.cut(parsed)
-            found = problems(asked, self.catalogue) + self._lack_of_space()
+            found = problems(asked, self.catalogue)
             if found:
                 return Started(None, None, found)
             return self._create_run(id, request, parsed, asked, part)
@@ -57,6 +56,9 @@ class Runs(Controls):
     def _create_run(self, id: str, request: str, whole: Document, asked: Document, part: Part) -> Started:
         for _ in range(5):
             steps = self._planner.plan(asked, id, part)
+            lack = self._lack_of_space(steps)
+            if lack:
+                return Started(None, None, lack)
             version = self._pipelines.version(id, whole.hash(), text(whole))
             with contextlib.suppress(ResultGone):  # it was collected in this moment: plan again
                 run, _ = self._runs.create(
@@ -66,18 +68,6 @@ class Runs(Controls):
                 return Started(run["id"], run["number"])
         says = "Stored results were being removed while this run was planned. Run again."
         return Started(None, None, [Problem(says)])
-
-    def _lack_of_space(self) -> list[Problem]:
-        self.home.keep_ballast()
-        free = self.home.free_bytes()
-        if free >= NEEDED_BYTES:
-            return []
-        return [
-            Problem(
-                f"The disk of {self.home.root} has only {free / 1e6:,.0f} MB free; a run needs at least"
-                f" {NEEDED_BYTES / 1e6:,.0f} MB. Free some space and run again."
-            )
-        ]
 
     def runs(self, limit: int = 100, pipeline: str | None = None) -> list[RunRow]:
         """Runs, newest first."""
@@ -106,25 +96,6 @@ class Runs(Controls):
         document: dict[str, Any] = json.loads(version["document"])
         return document
 
-    def forecast(self, pipeline: str) -> dict[str, str] | None:
-        """For each node of the draft, what a run would do now: "runs: …", "first run" or "reused from run …".
-
-        None while the draft is not valid.
-        """
-        row = self._row(pipeline)
-        document = from_json(json.loads(row["draft"]))
-        if problems(document, self.catalogue):
-            return None
-        steps = self._planner.plan(document, pipeline)
-        words = {step.node: step.reason for step in steps}
-        if row["template"] and self._runs.newest(pipeline) is None:  # what is shown is the template's result
-            shown = {
-                s.node: s.key for s in self._planner.plan(templates.get(row["template"]).document, pipeline)
-            }
-            changed = [s.node for s in steps if s.node in shown and shown[s.node] != s.key]
-            words.update(dict.fromkeys(changed, "runs: changed since the stored result"))
-        return words
-
     # ---- live ----
 
     def live(self, pipeline: str) -> dict[str, Any]:
@@ -138,12 +109,12 @@ class Runs(Controls):
             shown: dict[str, Any] = {"type": "snapshot", "run": None, "stored": False, "nodes": {}}
             if row["template"]:
                 shown = self._of_template(row["template"])
-            return {**shown, "worker": self.worker_state(), "forecast": self.forecast(pipeline)}
+            return {**shown, "worker": self.worker_state(), **self.foresee(pipeline)}
         steps = self._runs.steps(run["id"])
         return {
-            "type": "snapshot", "run": states.run_state(run, steps), "stored": False,
+            "type": "snapshot", "run": self._run_state(run, steps), "stored": False,
             "nodes": {**self._left_out(row, run, steps), **{s["node"]: states.node_state(s) for s in steps}},
-            "worker": self.worker_state(), "forecast": self.forecast(pipeline),
+            "worker": self.worker_state(), **self.foresee(pipeline),
         }  # fmt: skip
 
     def _left_out(self, pipeline: Row, run: Row, steps: list[Row]) -> dict[str, dict[str, Any]]:
@@ -181,8 +152,8 @@ class Runs(Controls):
             changed = self._changed_nodes(pipeline, run, [s for s in steps if s["pipeline"] == pipeline])
             ended = any(state["status"] not in ("queued", "running") for state in changed.values())
             deltas[pipeline] = {
-                "type": "delta", "run": states.run_state(run, self._runs.steps(run["id"])), "stored": False,
-                "nodes": changed, "worker": worker, "forecast": self.forecast(pipeline) if ended else None,
+                "type": "delta", "run": self._run_state(run, self._runs.steps(run["id"])), "stored": False,
+                "nodes": changed, "worker": worker, **(self.foresee(pipeline) if ended else NOTHING),
             }  # fmt: skip
         return newest, deltas
 
@@ -195,6 +166,9 @@ class Runs(Controls):
             earlier = self._runs.newest_steps(pipeline, others, before=run["number"]) if others else []
             found.update({s["node"]: states.earlier_state(s) for s in earlier})
         return found
+
+    def _run_state(self, run: Row, steps: list[Row]) -> dict[str, Any]:
+        return {**states.run_state(run, steps), "seconds_left": self.seconds_left(run, steps)}
 
     def worker_state(self) -> str:
         """Ready, starting, busy or none."""

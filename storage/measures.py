@@ -9,7 +9,7 @@ from sqlite3 import Connection, Row
 
 from storage.database import Database, dump
 
-LOOKED_AT = 60  # the newest measures of a block that an estimate looks at
+LOOKED_AT = 24  # the newest measures of a block that an estimate looks at
 KEPT = 20_000
 
 
@@ -49,6 +49,12 @@ class Measures:
             (block, machine, LOOKED_AT),
         )
         return [_measure(row) for row in rows]
+
+    def largest_disk(self) -> int:
+        """The most bytes that any step has written."""
+        row = self._database.row("SELECT coalesce(max(disk), 0) AS largest FROM measures")
+        assert row is not None
+        return int(row["largest"])
 
 
 def add(connection: Connection, measure: Measure) -> None:

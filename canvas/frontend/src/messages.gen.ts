@@ -2,7 +2,7 @@
 
 export type StepStatus = "idle" | "stored" | "queued" | "running" | "done" | "reused" | "failed" | "cancelled" | "skipped";
 
-export type RunStatus = "queued" | "running" | "done" | "failed" | "cancelled";
+export type RunStatus = "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
 
 /** One use of a block. */
 export interface Node {
@@ -129,11 +129,24 @@ export interface SaveDraft {
   document: Document;
 }
 
+/** What a run of the draft would take, from what its blocks have taken on this machine. None: unknown. */
+export interface Cost {
+  seconds: number | null;
+  low: number | null;
+  high: number | null;
+  memory: number | null;
+  disk: number | null;
+  steps: Record<string, number | null>;
+  unknown: string[];
+  basis: string;
+}
+
 /** Answer to SaveDraft: the revision that is stored now, and what would keep it from running. */
 export interface Saved {
   rev: number;
   problems: Problem[];
   forecast: Record<string, string> | null;
+  cost: Cost | null;
 }
 
 /** Answer 409 to SaveDraft: what the server holds instead. The client keeps its edits and lets the user choose. */
@@ -229,13 +242,14 @@ export interface NodeState {
   key: string;
 }
 
-/** The run that the canvas shows. */
+/** The run that the canvas shows. `message` is "cancelling" or "pausing" until that has happened. */
 export interface RunState {
   run: string;
   number: number;
   status: RunStatus;
   message: string;
   seconds: number | null;
+  seconds_left: number | null;
   fraction: number;
 }
 
@@ -247,4 +261,5 @@ export interface Live {
   nodes: Record<string, NodeState>;
   worker: "ready" | "starting" | "busy" | "none";
   forecast: Record<string, string> | null;
+  cost: Cost | null;
 }

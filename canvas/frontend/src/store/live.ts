@@ -1,6 +1,6 @@
 // The state of the shown run, per node, apart from the document: a card is drawn again only when its own state changes.
 import { useSyncExternalStore } from "react";
-import type { Live, NodeState, RunState } from "../types";
+import type { Cost, Live, NodeState, RunState } from "../types";
 
 type Listener = () => void;
 export type Connection = "connecting" | "open" | "lost";
@@ -11,9 +11,10 @@ export interface LiveHead {
   stored: boolean;
   worker: Live["worker"];
   connection: Connection;
+  cost: Cost | null;
 }
 
-const START: LiveHead = { run: null, receivedAt: 0, stored: false, worker: "ready", connection: "connecting" };
+const START: LiveHead = { run: null, receivedAt: 0, stored: false, worker: "ready", connection: "connecting", cost: null };
 
 export class LiveStore {
   head: LiveHead = START;
@@ -42,6 +43,11 @@ export class LiveStore {
     for (const id of new Set([...Object.keys(before), ...Object.keys(forecasts)])) {
       if (before[id] !== forecasts[id]) this.tell(id);
     }
+  }
+
+  /** What a run of the saved document would take; null while it cannot run. */
+  price(cost: Cost | null): void {
+    this.setHead({ ...this.head, cost });
   }
 
   /** All states, for tests and lists. */
@@ -84,6 +90,7 @@ export class LiveStore {
       stored: keepsOld ? this.head.stored : isSnapshot || isOtherRun ? message.stored : this.head.stored,
       worker: message.worker,
       connection: this.head.connection,
+      cost: message.cost ?? this.head.cost,
     });
   }
 
@@ -132,4 +139,11 @@ export function useLiveHead<S>(live: LiveStore, select: (head: LiveHead) => S): 
 
 export function isActive(run: RunState | null): boolean {
   return run?.status === "queued" || run?.status === "running";
+}
+
+/** Whether what was asked of the run is to be seen in its state. */
+export function hasHappened(wish: string | null, run: RunState | null): boolean {
+  if (wish === "pausing") return !isActive(run);
+  if (wish === "cancelling") return !isActive(run) && run?.status !== "paused";
+  return (wish === "resuming" || wish === "retrying") && isActive(run);
 }

@@ -79,8 +79,8 @@ describe("editor", () => {
 });
 
 describe("live", () => {
-  const run = (id: string) => ({ run: id, number: 1, status: "running" as const, message: "", seconds: 1, fraction: 0 });
-  const message = (change: Partial<Live>): Live => ({ type: "delta", run: run("a"), stored: false, nodes: {}, worker: "ready", forecast: null, ...change });
+  const run = (id: string) => ({ run: id, number: 1, status: "running" as const, message: "", seconds: 1, seconds_left: null, fraction: 0 });
+  const message = (change: Partial<Live>): Live => ({ type: "delta", run: run("a"), stored: false, nodes: {}, worker: "ready", forecast: null, cost: null, ...change });
 
   it("replaces per node by deltas and everything by a snapshot", () => {
     const live = new LiveStore();
