@@ -1,11 +1,17 @@
-// Starting and cancelling runs. One press starts one run, however often and over whatever connection it is sent.
+// Starting runs and acting on them. One press starts one run, however often and over whatever connection it is sent.
 import { Store } from "../store/store";
 import type { Problem, RunStarted } from "../types";
 import { ApiError, type Client, freshRequestId } from "./client";
 
 export interface RunnerHead {
-  busy: "starting" | "cancelling" | null;
+  busy: Busy | null;
 }
+
+/** What was asked for and is not seen yet. */
+export type Busy = "starting" | keyof typeof WISHES;
+
+/** What can be asked of a run, with the word that the server knows it by. */
+const WISHES = { cancelling: "cancel", pausing: "pause", resuming: "resume", retrying: "retry" } as const;
 
 const TRIES = 4;
 
@@ -34,16 +40,21 @@ export class Runner extends Store<RunnerHead> {
     }
   }
 
-  async cancel(run: string): Promise<void> {
-    if (this.get().busy === "cancelling") return;
-    this.busy("cancelling");
+  async ask(wish: keyof typeof WISHES, run: string): Promise<void> {
+    if (this.get().busy === wish) return;
+    this.busy(wish);
     try {
-      await this.client.send("POST", `runs/${encodeURIComponent(run)}/cancel`, {});
+      await this.client.send("POST", `runs/${encodeURIComponent(run)}/${WISHES[wish]}`, {});
       this.timer = setTimeout(() => this.settled(), 15_000);
     } catch (error) {
       this.settled();
       throw error;
     }
+  }
+
+  /** Ask a running step to finish now with what it has. */
+  async stopEarly(run: string, node: string): Promise<void> {
+    await this.client.send("POST", `runs/${encodeURIComponent(run)}/steps/${encodeURIComponent(node)}/stop`, {});
   }
 
   /** The live state shows what was asked for. */

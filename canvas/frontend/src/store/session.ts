@@ -1,11 +1,11 @@
 // One open pipeline: its editor, saving, live state and runs. It outlives the page element it is shown in.
 import { ApiError, Client } from "../net/client";
-import { Runner } from "../net/runner";
+import { type Busy, Runner } from "../net/runner";
 import { Saver } from "../net/saver";
 import { LiveSocket } from "../net/socket";
 import { type Blocks, type Catalogue, type Copied, type Doc, indexCatalogue, type MountData, type Problem } from "../types";
 import { Editor } from "./editor";
-import { isActive, LiveStore } from "./live";
+import { hasHappened, LiveStore } from "./live";
 import { ScreenStore } from "./screen";
 import { Store } from "./store";
 
@@ -53,7 +53,10 @@ export class Session {
     this.client = new Client(data.api);
     this.editor = new Editor(doc.document, this.blocks, () => this.edited());
     this.saver = new Saver(this.client, doc.id, doc.epoch, doc.rev, () => this.editor.doc);
-    this.saver.onSaved = (saved) => this.live.foresee(saved.forecast);
+    this.saver.onSaved = (saved) => {
+      this.live.foresee(saved.forecast);
+      this.live.price(saved.cost ?? null);
+    };
     this.runner = new Runner(this.client);
     this.socket = new LiveSocket(this.live);
     this.live.subscribeHead(() => this.settleRunner());
@@ -96,13 +99,32 @@ export class Session {
     }
   }
 
-  async cancel(): Promise<void> {
+  cancel = (): Promise<void> => this.ask("cancelling", "cancelled");
+
+  pause = (): Promise<void> => this.ask("pausing", "paused");
+
+  resumeRun = (): Promise<void> => this.ask("resuming", "resumed");
+
+  retry = (): Promise<void> => this.ask("retrying", "retried");
+
+  /** Finish the training of a node now, with what it has learned. */
+  async stopEarly(node: string): Promise<void> {
+    const run = this.live.head.run;
+    try {
+      if (run) await this.runner.stopEarly(run.run, node);
+    } catch (error) {
+      this.screen.say(`The training was not stopped. ${words(error)}`, "bad");
+      throw error;
+    }
+  }
+
+  private async ask(wish: Exclude<Busy, "starting">, done: string): Promise<void> {
     const run = this.live.head.run;
     if (!run) return;
     try {
-      await this.runner.cancel(run.run);
+      await this.runner.ask(wish, run.run);
     } catch (error) {
-      this.screen.say(`The run was not cancelled. ${words(error)}`, "bad");
+      this.screen.say(`The run was not ${done}. ${words(error)}`, "bad");
     }
   }
 
@@ -152,8 +174,7 @@ export class Session {
   private settleRunner(): void {
     const { run } = this.live.head;
     const busy = this.runner.get().busy;
-    if (busy === "starting" && run && run.run !== this.lastRun) this.runner.settled();
-    if (busy === "cancelling" && !isActive(run)) this.runner.settled();
+    if (busy === "starting" ? run && run.run !== this.lastRun : hasHappened(busy, run)) this.runner.settled();
     this.lastRun = run?.run ?? this.lastRun;
   }
 }

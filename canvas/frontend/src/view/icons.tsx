@@ -19,6 +19,7 @@ const PATHS: Record<string, ReactNode> = {
   close: <path d="M4 4l8 8M12 4l-8 8" />,
   play: <path d="M5 3l8 5-8 5z" fill="currentColor" />,
   stop: <rect x="4" y="4" width="8" height="8" rx="1.5" fill="currentColor" />,
+  pause: <><rect x="4" y="3.5" width="2.8" height="9" rx="1" fill="currentColor" /><rect x="9.2" y="3.5" width="2.8" height="9" rx="1" fill="currentColor" /></>,
   copy: <><rect x="5.5" y="5.5" width="8" height="8" rx="1.5" /><path d="M3.5 10.5h-1v-8h8v1" /></>,
   keys: <><rect x="1.5" y="4" width="13" height="8.5" rx="1.5" /><path d="M4 7h0M7 7h0M10 7h0M12.5 7h0M5 10h6" /></>,
   left: <><rect x="2" y="2.5" width="12" height="11" rx="1.5" /><path d="M6 2.5v11" /></>,

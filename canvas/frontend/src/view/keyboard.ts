@@ -34,7 +34,7 @@ function withControl(press: Press, session: Session, actions: Actions): boolean 
     case "a":
       return done(actions.selectAll());
     case "enter":
-      return done(!isActive(session.live.head.run) && void session.run());
+      return done(!isActive(session.live.head.run) && void runOrResume(session));
     default:
       return false;
   }
@@ -128,3 +128,7 @@ export const KEYS: [string, string][] = [
   ["Escape", "Close, leave a field, or select nothing"],
   ["?", "This list"],
 ];
+
+function runOrResume(session: Session): Promise<void> {
+  return session.live.head.run?.status === "paused" ? session.resumeRun() : session.run();
+}

@@ -3,7 +3,7 @@ import { type NodeProps, useStore as useFlowStore } from "@xyflow/react";
 import { type CSSProperties, memo } from "react";
 import { cardSize } from "../../rules/sizes";
 import type { FlowNode } from "../../store/flow";
-import { useForecast, useNodeState } from "../../store/live";
+import { useForecast, useLiveHead, useNodeState } from "../../store/live";
 import type { Problem } from "../../types";
 import { useDoc, useSession } from "../context";
 import { groupColour, Icon } from "../icons";
@@ -13,6 +13,7 @@ import { CurveRow } from "./CurveRow";
 import { Foot } from "./Foot";
 import { Ports, UnknownPorts } from "./Ports";
 import { shownStatus, StatusPill } from "./StatusPill";
+import { StopEarly } from "./StopEarly";
 
 const FAR = 0.4;
 
@@ -21,12 +22,13 @@ export const Card = memo(function Card({ id, selected }: NodeProps<FlowNode>) {
   const node = useDoc((editor) => editor.node(id));
   const forecast = useForecast(session.live, id);
   const state = useNodeState(session.live, id);
+  const isPaused = useLiveHead(session.live, (head) => head.run?.status === "paused");
   const problems = useProblemsOf(id);
   const isFar = useFlowStore((flow) => flow.transform[2] < FAR);
   if (!node) return null;
   const spec = session.blocks.byId.get(node.block);
   const size = cardSize(spec);
-  const status = shownStatus(state, forecast);
+  const status = shownStatus(state, forecast, isPaused);
   const title = node.title || spec?.title || node.block;
   const reason = status === "changed" ? forecast : (state?.reason ?? "");
   const hint = problems[0]?.message ?? (node.title ? spec?.title : spec?.summary) ?? "";
@@ -45,6 +47,7 @@ export const Card = memo(function Card({ id, selected }: NodeProps<FlowNode>) {
         <StatusPill id={id} status={status} />
         <span className="card-why" data-testid={`reason-${id}`} title={reason}>{reason}</span>
         {!reason && <span className="card-why quiet" title={hint}>{hint}</span>}
+        {status === "running" && size.curve && <StopEarly id={id} />}
       </p>
       {spec ? <Ports id={id} spec={spec} /> : <UnknownPorts id={id} />}
       <Body id={id} kind={size.body} state={state} spec={spec} block={node.block} isStale={status === "changed"} />

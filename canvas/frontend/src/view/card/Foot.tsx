@@ -13,7 +13,7 @@ interface Props {
 }
 
 export const Foot = memo(function Foot({ id, state, status, showsScore }: Props) {
-  if (status === "running" || status === "queued") return <Working state={state!} isRunning={status === "running"} />;
+  if (status === "running" || status === "queued" || status === "paused") return <Working state={state!} status={status} />;
   const summary = [...new Set(Object.values(state?.outputs ?? {}).map((output) => output.summary))].join("  ·  ");
   return (
     <footer className="foot">
@@ -25,13 +25,14 @@ export const Foot = memo(function Foot({ id, state, status, showsScore }: Props)
   );
 });
 
-function Working({ state, isRunning }: { state: NodeState; isRunning: boolean }) {
+function Working({ state, status }: { state: NodeState; status: ShownStatus }) {
+  const isRunning = status === "running";
   const percent = state.fraction === null ? null : Math.round(state.fraction * 100);
   const left = state.seconds_left === null ? "" : `${duration(state.seconds_left)} left`;
   return (
     <footer className="foot working">
       <span className="foot-text" title={state.message}>
-        {isRunning ? state.message || "working" : "waits for its turn"}
+        {isRunning ? state.message || "working" : status === "paused" ? "waits until the run is resumed" : "waits for its turn"}
         {state.attempt > 1 && <span className="quiet"> · attempt {state.attempt}</span>}
       </span>
       <span className="quiet">{left || (percent === null ? "" : `${percent} %`)}</span>
