@@ -47,8 +47,8 @@ class Claims:
 
         Runs that a user moved forward come first; then pipelines take turns; within a pipeline the older run
         comes first, and within a run the step whose inputs this worker holds, else the first in order. One
-        transaction serves a whole chain, so that a quick step costs no commit of its own. A chain follows one
-        branch of a fork and leaves the others to other workers.
+        transaction serves a whole chain, so that a quick step costs no commit of its own. Where there are other
+        workers, a chain follows one branch of a fork and leaves the others to them.
         """
         seat = seat or Seat()
         if (
@@ -67,7 +67,10 @@ class Claims:
             first = self._first(connection, worker, seat, may)
             if first is None:
                 return []
-            chain = self._chain(connection, first["run"], first["node"], limit, may)
+            alone = not connection.execute(
+                "SELECT 1 FROM workers WHERE status != 'dead' AND id != ?", (worker,)
+            ).fetchone()
+            chain = self._chain(connection, first["run"], first["node"], limit, may, alone)
             token = secrets.token_hex(8)
             connection.executemany(
                 "UPDATE steps SET token = ?, worker = ? WHERE run = ? AND node = ?",
@@ -160,24 +163,29 @@ class Claims:
 
     @staticmethod
     def _chain(
-        connection: Connection, run: str, node: str, limit: int, may: Callable[[Row], bool]
+        connection: Connection, run: str, node: str, limit: int, may: Callable[[Row], bool], alone: bool
     ) -> list[str]:
-        """The path from `node` along first followers that wait only for steps on the path."""
-        path: list[str] = [node]
-        met: dict[str, int] = {}
-        while len(path) < limit:
+        """`node`, and what can follow it in this worker without waiting for steps of others.
+
+        Beside other workers that is one path along first followers. A worker that is alone takes every branch.
+        """
+        chain, met, at = [node], dict[str, int](), 0
+        if alone:
+            ready = connection.execute(
+                f"SELECT s.* FROM steps s WHERE s.run = ? AND s.node != ? AND {READY} ORDER BY s.position LIMIT ?",
+                (run, node, limit - 1),
+            )
+            chain += [row["node"] for row in ready.fetchall() if may(row)]
+        while at < len(chain) < limit:
             followers = connection.execute(
                 "SELECT s.* FROM links l JOIN steps s ON s.run = l.run AND s.node = l.target"
                 " WHERE l.run = ? AND l.source = ? AND s.status = 'queued' AND s.token IS NULL"
                 " ORDER BY s.position",
-                (run, path[-1]),
+                (run, chain[at]),
             ).fetchall()
             for row in followers:
                 met[row["node"]] = met.get(row["node"], 0) + 1
-            following = next(
-                (r["node"] for r in followers if met[r["node"]] == r["missing"] and may(r)), None
-            )
-            if following is None:
-                return path
-            path.append(following)
-        return path
+            free = [r["node"] for r in followers if met[r["node"]] == r["missing"] and may(r)]
+            chain += free if alone else free[:1]
+            at += 1
+        return chain[:limit]
