@@ -11,8 +11,8 @@ import resource
 from dataclasses import dataclass
 from pathlib import Path
 
-_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-_AMOUNT = r"([\d.]+) ?([KMGT]?)(?:i?B|bytes)\b"
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40, "P": 2**50, "E": 2**60}
+_AMOUNT = r"([\d.]+) ?([KMGTPE]?)(?:i?B|bytes)\b"
 # What PyTorch's CPU allocator, its CUDA allocator and numpy say of the bytes they could not get.
 _ASKED = re.compile(rf"(?:tried to allocate|Unable to allocate) {_AMOUNT}", re.IGNORECASE)
 _LEFT = re.compile(rf"of which {_AMOUNT} is free", re.IGNORECASE)
