@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from pipelines.service import NotFound, RunRow
-from ui import scores, step, words
+from ui import controls, scores, step, words
 from ui.parts import attempt, badge, empty, open_build, text
-from ui.session import say_next, service
+from ui.session import service
 
 REFRESH = 1.0
 
@@ -23,24 +23,19 @@ def show(asked: str) -> None:
         return
     _title(run)
     if run.status in words.ACTIVE:
-        st.fragment(_body, run_every=REFRESH)(run.id, True)
+        st.fragment(_body, run_every=REFRESH)(run.id, run.status, run.message)
     else:
-        _body(run.id, False)
+        _body(run.id, run.status, run.message)
 
 
 def _title(run: RunRow) -> None:
-    """Number, pipeline and what can be done with it. Does not change while the run goes on."""
+    """Number, pipeline and what can be done with it. Drawn anew when the run's status changes."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         with st.container(gap="xxsmall", width="content"):
             st.title(f"Run {run.number}", anchor=False)
             text("fine", "pipeline", run.pipeline_name)
         with st.container(horizontal=True, gap="small", width="content"):
-            if run.status in words.ACTIVE and st.button(
-                "Cancel", icon=":material/stop_circle:", key="cancel"
-            ):
-                attempt(lambda: service().cancel(run.id))
-                say_next("Cancelling: the run stops at its next step.", ":material/stop_circle:")
-                st.rerun()
+            controls.of_run(run)
             if st.button("Open pipeline", icon=":material/graph_2:", key="open"):
                 open_build(run.pipeline)
             if st.button(
@@ -56,10 +51,10 @@ def _open_version(run: RunRow) -> None:
         open_build(made.id)
 
 
-def _body(id: str, was_active: bool) -> None:
-    """Everything that changes while the run goes on."""
-    run = service().run(id)
-    if was_active and run.status not in words.ACTIVE:
+def _body(id: str, status: str, message: str) -> None:
+    """Everything that changes while the run goes on. `status` and `message` are those that the title was drawn with."""
+    run, was_active = service().run(id), status in words.ACTIVE
+    if was_active and (run.status, run.message) != (status, message):
         st.rerun()
     steps = service().steps(id)
     reused = sum(one.status == "reused" for one in steps)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pipelines.service import RunRow
-from ui import one_run, words
+from ui import controls, one_run, words
 from ui.parts import badge, empty, open_run, picture
 from ui.session import service
 
@@ -13,6 +16,7 @@ MOST = 300
 PAGE = 15
 REFRESH = 1.5
 WIDTHS = [0.7, 2.6, 1.1, 2.2, 1.3, 1.6]
+ACTIVE_WIDTHS = [0.7, 2.6, 1.1, 0.9, 0.9, 3.3]
 ALL = "All"
 KINDS = {
     ALL: (),
@@ -29,12 +33,16 @@ def show() -> None:
     if asked:
         one_run.show(asked)
         return
-    st.title("Runs", anchor=False)
-    kind, pipeline = _filters()
+    known = service().runs(MOST)
+    active = sum(run.status in words.ACTIVE for run in known)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title("Runs", anchor=False)
+        controls.of_list(active, len(known) - active)
+    kind, pipeline = _filters(known)
     fresh = service().runs(MOST, pipeline)
     running = [run for run in fresh if run.status in words.ACTIVE]
     if kind in (ALL, "Running") and running:
-        _running(pipeline, [run.id for run in running])
+        _running(pipeline, _drawn(running))
     ended = [
         run for run in fresh if run.status not in words.ACTIVE and (kind == ALL or run.status in KINDS[kind])
     ]
@@ -45,10 +53,10 @@ def show() -> None:
         empty(nothing, ":material/history:")
 
 
-def _filters() -> tuple[str, str | None]:
+def _filters(known: list[RunRow]) -> tuple[str, str | None]:
     """The chosen status and pipeline."""
     names: dict[str, str] = {}
-    for run in service().runs(MOST):
+    for run in known:
         names.setdefault(run.pipeline, words.clean(words.shortened(run.pipeline_name, 80)))
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         kind = st.segmented_control("Status", list(KINDS), default=ALL, key="run status", required=True)
@@ -60,15 +68,42 @@ def _filters() -> tuple[str, str | None]:
 
 
 @st.fragment(run_every=REFRESH)
-def _running(pipeline: str | None, before: list[str]) -> None:
-    """The runs that have not ended. When one ends, the whole page is told."""
+def _running(pipeline: str | None, before: list[tuple[str, str]]) -> None:
+    """The runs that have not ended, and the queue of those that wait. When one ends, the whole page is told."""
     runs = [run for run in service().runs(MOST, pipeline) if run.status in words.ACTIVE]
-    if [run.id for run in runs] != before:
+    if _drawn(runs) != before:
         st.rerun()
-    st.caption("In progress")
-    with st.container(key="rows-running"):
-        for run in runs:
-            _row(run)
+    begun = [run for run in runs if run.status != "queued"]
+    if begun:
+        st.caption("In progress")
+        with st.container(key="rows-running"):
+            for run in begun:
+                _active_row(run)
+    queue = service().queue()
+    shown = [(at, run) for at, run in enumerate(queue) if pipeline in (None, run.pipeline)]
+    if shown:
+        st.caption("Waiting, in this order")
+        with st.container(key="rows-waiting"):
+            for at, run in shown:
+                _active_row(run, at, len(queue))
+
+
+def _drawn(runs: list[RunRow]) -> list[tuple[str, str]]:
+    """What decides how the page is divided."""
+    return [(run.id, run.status) for run in runs]
+
+
+def _active_row(run: RunRow, at: int = 0, waiting: int = 1) -> None:
+    """A run that has not ended, with what can be done with it."""
+    with st.container(key=f"row-{run.id}"):
+        cells = st.columns(ACTIVE_WIDTHS, gap="small", vertical_alignment="center")
+        _name(run, cells)
+        cells[3].markdown(words.took(run.seconds))
+        cells[4].markdown(steps_text(run))
+        with cells[5], st.container(horizontal=True, gap="small", horizontal_alignment="right"):
+            if waiting > 1:
+                controls.of_place(run, at, waiting)
+            controls.of_run(run, "tertiary")
 
 
 def _list(runs: list[RunRow]) -> None:
@@ -93,19 +128,24 @@ def _head() -> None:
 def _row(run: RunRow) -> None:
     with st.container(key=f"row-{run.id}"):
         cells = st.columns(WIDTHS, gap="small", vertical_alignment="center")
-        with cells[0]:
-            picture(run.picture, run.id, "thumb")
-        with cells[1], st.container(gap="xxsmall"):
-            label = f"**{run.number}** · {words.plain(run.pipeline_name, 70)}"
-            if st.button(label, key=f"show {run.id}", type="tertiary"):
-                open_run(run.number)
-            st.caption(words.ago(run.started or run.created))
-        with cells[2]:
-            badge(run.status)
+        _name(run, cells)
         with cells[3]:
             _score(run)
         cells[4].markdown(words.took(run.seconds))
         cells[5].markdown(steps_text(run))
+
+
+def _name(run: RunRow, cells: Sequence[DeltaGenerator]) -> None:
+    """Picture, number, pipeline and status, in the first three cells of a row."""
+    with cells[0]:
+        picture(run.picture, run.id, "thumb")
+    with cells[1], st.container(gap="xxsmall"):
+        label = f"**{run.number}** · {words.plain(run.pipeline_name, 70)}"
+        if st.button(label, key=f"show {run.id}", type="tertiary"):
+            open_run(run.number)
+        st.caption(words.ago(run.started or run.created))
+    with cells[2]:
+        badge(run.status)
 
 
 def _score(run: RunRow) -> None:

@@ -10,7 +10,7 @@ import altair as alt
 import streamlit as st
 
 from pipelines.service import RunRow, StepRow
-from ui import words
+from ui import controls, words
 from ui.parts import picture
 from ui.scores import show as show_scores
 from ui.session import service
@@ -32,12 +32,13 @@ def show(step: StepRow, run: RunRow) -> None:
     )
     if line.open:
         with line:
-            _inside(step, f"{run.id}-{step.node}")
+            _inside(step, run, f"{run.id}-{step.node}")
 
 
-def _inside(step: StepRow, key: str) -> None:
+def _inside(step: StepRow, run: RunRow, key: str) -> None:
     if step.error:
         st.error(words.plain(step.error, 4000), icon=":material/error:")
+    controls.of_step(step, run)
     if step.message:
         st.caption(words.plain(step.message))
     if step.attempt > 1:

@@ -27,6 +27,7 @@ class Status:
 STATUSES = {
     "queued": Status("Waiting", ":material/schedule:", "gray"),
     "running": Status("Running", ":material/progress_activity:", "blue"),
+    "paused": Status("Paused", ":material/pause_circle:", "yellow"),
     "done": Status("Done", ":material/check_circle:", "green"),
     "reused": Status("Reused", ":material/history:", "violet"),
     "stored": Status("Stored", ":material/inventory_2:", "violet"),
@@ -35,7 +36,7 @@ STATUSES = {
     "skipped": Status("Skipped", ":material/skip_next:", "gray"),
     "idle": Status("Not run", ":material/radio_button_unchecked:", "gray"),
 }
-ACTIVE = ("queued", "running")
+ACTIVE = ("queued", "running", "paused")
 
 SCORE_NAMES = {
     "fid": "FID",

@@ -105,7 +105,7 @@ def test_the_list_of_runs(used: Used) -> None:
     test = _open("runs.py")
     said = shown(test)
     assert "Handwritten digits, drawn by a VAE" in said.replace("\\", "")
-    assert "In progress" in said
+    assert "Waiting, in this order" in said
     assert "FID" in said
     assert {"Done", "Failed", "Waiting"} <= set(badges(test))
 
@@ -163,7 +163,7 @@ def test_a_waiting_run_can_be_cancelled(home: object, monkeypatch: pytest.Monkey
     opened = service().open_template("digits-vae")
     started = service().start_run(opened.id, "r")
     test = _open("runs.py", run=str(started.number))
-    button(test, "cancel").click().run()  # type: ignore[attr-defined]
+    button(test, f"cancel {started.run}").click().run()  # type: ignore[attr-defined]
     assert not test.exception
     run = service().run(started.run or "")
     assert run.status == "cancelled" or run.message == "cancelling"
