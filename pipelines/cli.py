@@ -57,11 +57,21 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NODE",
         help="run this block although its result is stored",
     )
+    cost = command("cost", "Say what a run would take: time, memory and disk.", _cost)
+    cost.add_argument("pipeline", metavar="TEMPLATE_OR_FILE")
+    cost.add_argument("--set", action="append", default=[], metavar="NODE.PARAM=VALUE", help="set a parameter")
+    cost.add_argument("--seed", type=int, help="the base seed of the run")
     validate = command("validate", "Say everything that is wrong with a pipeline file.", _validate)
     validate.add_argument("file", metavar="FILE")
     command("blocks", "List the blocks with their ports and parameters.", _blocks)
     command("templates", "List the templates.", _templates)
     controlling.add_commands(command)
+    collect = command("collect", "Remove stored results that nothing needs any more.", _collect)
+    collect.add_argument("--older-than", metavar="AGE", help="only results not used for 12h, 30d, 8w (default: 30d)")
+    collect.add_argument("--max-size", metavar="SIZE", help="go on, longest unused first, until 20GB are left")
+    collect.add_argument("--dry-run", action="store_true", help="say what would go, and remove nothing")
+    verify = command("verify", "Run a run again without stored results, and compare.", _verify)
+    verify.add_argument("run", metavar="RUN", help="the number or id of a run")
     worker = command("worker", "Be a worker: run steps until nobody needs it.", _worker, json_too=False)
     worker.add_argument("--device", default="auto", help="auto, cpu, cuda:0, … (default: auto)")
     demos = command("demos", "Run every template and store its results beside it.", _demos, json_too=False)
@@ -98,6 +108,13 @@ def _run(options: argparse.Namespace) -> int:
     return run_to_end(Service.open(), document, slug, as_json=options.json, part=part)
 
 
+def _cost(options: argparse.Namespace) -> int:
+    from pipelines.costing import show
+
+    document, _ = load(options.pipeline)
+    return show(Service.open(), _changed(document, options), as_json=options.json)
+
+
 def _validate(options: argparse.Namespace) -> int:
     document, _ = load(options.file)
     found = [p.to_json() for p in problems(document, load_catalogue())]
@@ -127,6 +144,21 @@ def _templates(options: argparse.Namespace) -> int:
         for template in found:
             print(f"{template['slug']:<20}{template['title']} (about {template['seconds']:g} s)")
     return DONE
+
+
+def _collect(options: argparse.Namespace) -> int:
+    from pipelines.collect import collect
+    from storage.home import Home
+
+    return collect(
+        Home.open(), options.older_than, options.max_size, dry_run=options.dry_run, as_json=options.json
+    )
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from pipelines.verify import verify
+
+    return verify(Service.open(), options.run, as_json=options.json)
 
 
 def _worker(options: argparse.Namespace) -> int:

@@ -18,8 +18,6 @@ from pipelines.schedule import Task, schedule
 from storage.measures import Measure, Measures
 from storage.runs import NewStep, column
 
-LARGEST_SECONDS = 10.0  # the largest result ever is looked up at most this often
-
 
 @dataclass(frozen=True)
 class StepCost:
@@ -65,7 +63,6 @@ class Costs:
     def __init__(self, measures: Measures) -> None:
         self._measures = measures
         self._machine = machine()
-        self._largest_disk, self._looked = 0, -LARGEST_SECONDS - 1
 
     def of_plan(self, steps: Sequence[NewStep], workers: int = 1) -> Cost:
         """What a run of planned steps would cost with so many workers."""
@@ -89,15 +86,10 @@ class Costs:
 
     def disk_beyond(self, steps: Sequence[NewStep], room: int) -> int | None:
         """The bytes that planned steps are expected to write, where that is more than `room`; else None."""
-        if sum(step.reused is None for step in steps) * self._largest() <= room:
+        if sum(step.reused is None for step in steps) * self._measures.largest_disk() <= room:
             return None  # without a closer look: no step has ever written so much
         need = self.of_plan(steps).disk or 0
         return need if need > room else None
-
-    def _largest(self) -> int:
-        if time.monotonic() - self._looked > LARGEST_SECONDS:
-            self._largest_disk, self._looked = self._measures.largest_disk(), time.monotonic()
-        return self._largest_disk
 
     def memory_of(self, step: Row) -> int | None:
         """The most memory that a step is known to need."""

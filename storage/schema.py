@@ -104,3 +104,15 @@ def add_parts_of_runs(db: sqlite_utils.Database) -> None:
     db.table("runs").add_column("part", str)
     db.table("steps").add_column("fresh", int, not_null_default=0)
     db.table("results").add_column("used", float)
+
+
+@migrations()
+def add_index_of_keys(db: sqlite_utils.Database) -> None:
+    """Steps by key: what a result is needed for, and which step computed it."""
+    db.table("steps").create_index(["key"])
+
+
+@migrations()
+def index_measures(db: sqlite_utils.Database) -> None:
+    """The largest result ever is asked for before each run."""
+    db.table("measures").create_index(["disk"])
