@@ -14,6 +14,7 @@ from pipelines.part import Part
 from pipelines.problem import Problem
 from pipelines.service import Service, load_catalogue
 from pipelines.validation import problems
+from storage.database import HomeError
 
 DONE, FAILED, INVALID = 0, 1, 2
 
@@ -26,6 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
         return code
     except DocumentError as error:
         return _print_problems([p.to_json() for p in error.problems], getattr(options, "json", False))
+    except HomeError as error:
+        print(error, file=sys.stderr)
+        return FAILED
     except BrokenPipeError:
         return FAILED
 
@@ -59,7 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     cost = command("cost", "Say what a run would take: time, memory and disk.", _cost)
     cost.add_argument("pipeline", metavar="TEMPLATE_OR_FILE")
-    cost.add_argument("--set", action="append", default=[], metavar="NODE.PARAM=VALUE", help="set a parameter")
+    cost.add_argument(
+        "--set", action="append", default=[], metavar="NODE.PARAM=VALUE", help="set a parameter"
+    )
     cost.add_argument("--seed", type=int, help="the base seed of the run")
     validate = command("validate", "Say everything that is wrong with a pipeline file.", _validate)
     validate.add_argument("file", metavar="FILE")
@@ -67,8 +73,12 @@ def _parser() -> argparse.ArgumentParser:
     command("templates", "List the templates.", _templates)
     controlling.add_commands(command)
     collect = command("collect", "Remove stored results that nothing needs any more.", _collect)
-    collect.add_argument("--older-than", metavar="AGE", help="only results not used for 12h, 30d, 8w (default: 30d)")
-    collect.add_argument("--max-size", metavar="SIZE", help="go on, longest unused first, until 20GB are left")
+    collect.add_argument(
+        "--older-than", metavar="AGE", help="only results not used for 12h, 30d, 8w (default: 30d)"
+    )
+    collect.add_argument(
+        "--max-size", metavar="SIZE", help="go on, longest unused first, until 20GB are left"
+    )
     collect.add_argument("--dry-run", action="store_true", help="say what would go, and remove nothing")
     verify = command("verify", "Run a run again without stored results, and compare.", _verify)
     verify.add_argument("run", metavar="RUN", help="the number or id of a run")

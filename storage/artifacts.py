@@ -98,7 +98,7 @@ class ArtifactStore:
 
     def publish(self, staged: Sequence[Staged]) -> None:
         """Make staged values durable under their final names. What is there already stays; the copy goes."""
-        fresh = {value.hash: value for value in staged if not value.target.exists()}
+        fresh = {value.hash: value for value in staged if not _touch(value.target)}
         together = len(fresh) >= _SYNC_TOGETHER and _syncfs(self.root)
         if not together:
             for value in fresh.values():
@@ -115,6 +115,10 @@ class ArtifactStore:
             if value.temporary.exists():
                 shutil.rmtree(value.temporary, ignore_errors=True)
 
+    def aside(self) -> Path:
+        """A fresh name on the same disk, for what is about to be deleted."""
+        return self._own.fresh()
+
     def sweep(self) -> None:
         """Remove what processes that have ended left half-written."""
         sweep(self._temporary)
@@ -123,6 +127,15 @@ class ArtifactStore:
 def contents_hash(folder: Path) -> str:
     """The hash that the contents of a folder have now: that of an intact artifact is its name."""
     return _digest(str(folder), dict(sorted(_files(str(folder)))))
+
+
+def _touch(target: Path) -> bool:
+    """Whether an artifact is there. The touch keeps it from being collected before its row is committed."""
+    try:
+        os.utime(target)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _files(folder: str, prefix: str = "") -> Iterator[tuple[str, int]]:

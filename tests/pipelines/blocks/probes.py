@@ -44,6 +44,24 @@ def impure(ctx: Context, params: ProbeParams) -> Scores:
     return _work(ctx, params, [])
 
 
+@block("probe.drift", version=1, title="Drifting probe")
+def drift(ctx: Context, scores: list[Scores], params: ProbeParams) -> Scores:
+    """Gives another value each time it runs, although it says that it does not."""
+    return _work(ctx, params.model_copy(update={"value": float(len(_lines(params.mark)))}), scores)
+
+
+@block("probe.noted", version=1, title="Noting probe")
+def noted(ctx: Context, params: ProbeParams) -> Scores:
+    """Gives another value each time, unless it recalls the one it gave before."""
+    value = ctx.recall("value") or float(len(_lines(params.mark)) + 1)
+    ctx.remember("value", value)
+    return _work(ctx, params.model_copy(update={"value": value}), [])
+
+
+def _lines(path: str) -> list[str]:
+    return Path(path).read_text().splitlines() if Path(path).exists() else []
+
+
 def _work(ctx: Context, params: ProbeParams, inputs: list[Scores]) -> Scores:
     times = _note(params.mark)
     deadline, begun = time.monotonic() + params.seconds, time.monotonic()
