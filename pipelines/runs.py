@@ -59,10 +59,9 @@ class Runs(Controls, Foresight):
             lack = self._lack_of_space(steps)
             if lack:
                 return Started(None, None, lack)
-            version = self._pipelines.version(id, whole.hash(), text(whole))
             with contextlib.suppress(ResultGone):  # it was collected in this moment: plan again
                 run, _ = self._runs.create(
-                    pipeline=id, version=version["id"], request=request, seed=whole.seed, steps=steps,
+                    pipeline=id, digest=whole.hash(), document=text(whole), request=request, seed=whole.seed, steps=steps,
                     part=part.text(),
                 )  # fmt: skip
                 return Started(run["id"], run["number"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from sqlite3 import Row
+from sqlite3 import Connection, Row
 
 from storage.database import Database
 
@@ -95,21 +95,21 @@ class PipelineRows:
             for table, column in (("runs", "pipeline"), ("versions", "pipeline"), ("pipelines", "id")):
                 connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (id,))
 
-    def version(self, pipeline: str, digest: str, document: str) -> Row:
-        """The newest version where it has this digest, else a new one."""
-        with self._database.write() as connection:
-            newest = connection.execute(
-                "SELECT * FROM versions WHERE pipeline = ? ORDER BY number DESC LIMIT 1", (pipeline,)
-            ).fetchone()
-            if newest is not None and newest["digest"] == digest:
-                return newest
-            number = newest["number"] + 1 if newest is not None else 1
-            id = secrets.token_hex(8)
-            connection.execute(
-                "INSERT INTO versions (id, pipeline, number, digest, document, created) VALUES (?,?,?,?,?,?)",
-                (id, pipeline, number, digest, document, time.time()),
-            )
-            return connection.execute("SELECT * FROM versions WHERE id = ?", (id,)).fetchone()
+    @staticmethod
+    def version_in(connection: Connection, pipeline: str, digest: str, document: str) -> str:
+        """The id of the newest version where it has this digest, else of a new one; in a transaction of the caller."""
+        newest = connection.execute(
+            "SELECT * FROM versions WHERE pipeline = ? ORDER BY number DESC LIMIT 1", (pipeline,)
+        ).fetchone()
+        if newest is not None and newest["digest"] == digest:
+            return str(newest["id"])
+        number = newest["number"] + 1 if newest is not None else 1
+        id = secrets.token_hex(8)
+        connection.execute(
+            "INSERT INTO versions (id, pipeline, number, digest, document, created) VALUES (?,?,?,?,?,?)",
+            (id, pipeline, number, digest, document, time.time()),
+        )
+        return id
 
     def version_by_id(self, id: str) -> Row | None:
         """One version, or None."""

@@ -11,6 +11,7 @@ from sqlite3 import Connection, Row
 from typing import Any
 
 from storage.database import Database, dump, next_change
+from storage.pipelines import PipelineRows
 
 USED_SECONDS = 600.0  # how exactly the last use of a result is known
 
@@ -45,10 +46,10 @@ class RunRows:
         self._database = database
 
     def create(
-        self, *, pipeline: str, version: str, request: str, seed: int, steps: Sequence[NewStep],
+        self, *, pipeline: str, digest: str, document: str, request: str, seed: int, steps: Sequence[NewStep],
         part: str | None = None,
     ) -> tuple[Row, bool]:  # fmt: skip
-        """Insert a run with its steps. The same `request` never makes a second run.
+        """Insert a run with its steps, and its version where it is new. The same `request` never makes a second run.
 
         Returns the row, and whether it is new.
 
@@ -58,6 +59,7 @@ class RunRows:
         with self._database.write() as connection:
             known = connection.execute("SELECT * FROM runs WHERE request = ?", (request,)).fetchone()
             if known is None:
+                version = PipelineRows.version_in(connection, pipeline, digest, document)
                 known = self._equal_active(connection, version, seed, part)
             if known is not None:
                 return known, False
@@ -137,7 +139,9 @@ class RunRows:
 
     def waiting(self) -> list[str]:
         """The runs that wait, in the order that their users chose, else as they came."""
-        rows = self._database.rows("SELECT id FROM runs WHERE status = 'queued' ORDER BY priority DESC, number")
+        rows = self._database.rows(
+            "SELECT id FROM runs WHERE status = 'queued' ORDER BY priority DESC, number"
+        )
         return [row["id"] for row in rows]
 
     def steps(self, run: str) -> list[Row]:
