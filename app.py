@@ -21,6 +21,7 @@ from api.live import Hub
 from api.routes import application
 from canvas import assets_folder
 from pipelines.supervisor import Supervisor
+from storage.database import HomeError
 from ui import faults
 from ui.session import service as open_service
 
@@ -46,7 +47,11 @@ class CanvasFiles(StaticFiles):
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[None]:
     """Open the store, listen for changes and look after workers, for as long as the server lives."""
-    service = await run_in_threadpool(open_service)
+    try:
+        service = await run_in_threadpool(open_service)
+    except HomeError as error:
+        print(error, file=sys.stderr, flush=True)
+        os._exit(1)  # an exception would be shown as a traceback; nothing is open yet
     hub = Hub(service)
     api.state.service, api.state.hub = service, hub
     hub.start()

@@ -54,17 +54,22 @@ class Executor:
         """
         self._values.begin_chain()
         begun, turn_ends = 0, time.monotonic() + TURN_SECONDS
+        careful = bool(
+            steps[0]["attempt"]
+        )  # a worker died here: write down which step is at work before it is
         for step in steps:
             begun += 1
-            if not self.run(step) or time.monotonic() > turn_ends:
+            if not self.run(step, careful) or time.monotonic() > turn_ends:
                 break
         if self._recorder.pending() > MOST_PENDING:
             self._recorder.flush_surely()
         return begun
 
-    def run(self, step: Row) -> bool:
+    def run(self, step: Row, careful: bool = False) -> bool:
         """Run one step and record how it ended. Returns whether it has a result."""
         log = self._recorder.begin(step)
+        if careful:
+            self._recorder.flush_surely()
         began = time.perf_counter()
         try:
             self._run(step, log, began)
@@ -82,7 +87,9 @@ class Executor:
                 log.end("cancelled", seconds=seconds, reason="cancelled")
             else:
                 log.line(traceback.format_exc())
-                log.end("failed", seconds=seconds, error=explain_failure(error, step, self._home, self._device))
+                log.end(
+                    "failed", seconds=seconds, error=explain_failure(error, step, self._home, self._device)
+                )
         return False
 
     def _run(self, step: Row, log: StepLog, began: float) -> None:

@@ -19,7 +19,7 @@ from storage.locks import FileLock, is_held
 from storage.workers import WorkerRows
 
 # Below the 30 s that a writer waits for the database: a worker may be stopped while it holds its lock.
-FROZEN_SECONDS = float(os.environ.get("GENLOOM_FROZEN_SECONDS", "20"))
+FROZEN_SECONDS = 20.0  # GENLOOM_FROZEN_SECONDS sets another
 LONGEST_GAP = 5.0  # whoever looks more rarely was asleep itself, and begins to count anew
 
 
@@ -62,7 +62,7 @@ def sweep(home: Home) -> None:
     """Remove what workers and apps that are gone have left half-done. What the living work on stays."""
     home.artifacts.sweep()
     home.files.sweep()
-    home.checkpoints.sweep(lambda run, node: _may_go_on(home, run, node))
+    sweep_checkpoints(home)
     scratch = list(
         home.scratch.iterdir()
     )  # listed first: a claim is in the database before its folder is here
@@ -86,9 +86,9 @@ def sweep(home: Home) -> None:
 class FrozenWatch:
     """Ends workers whose process is stopped. Reads no database: a frozen worker may have it locked."""
 
-    def __init__(self, home: Home, seconds: float | None = None) -> None:
+    def __init__(self, home: Home) -> None:
         self._home = home
-        self._seconds = FROZEN_SECONDS if seconds is None else seconds
+        self._seconds = float(os.environ.get("GENLOOM_FROZEN_SECONDS") or FROZEN_SECONDS)
         self._since: dict[tuple[int, int], float] = {}
         self._looked = 0.0
 
@@ -125,7 +125,11 @@ def _noted(path: Path) -> tuple[int, int] | None:
         return None
 
 
-def _may_go_on(home: Home, run: str, node: str) -> bool:
-    """Whether a step may still need its checkpoints. One that failed or was cancelled can be tried again."""
-    row = home.database.row("SELECT status FROM steps WHERE run = ? AND node = ?", (run, node))
-    return row is not None and row["status"] not in ("done", "reused")
+def sweep_checkpoints(home: Home) -> None:
+    """Remove the checkpoints of steps that are done or gone. One that failed or was cancelled can be tried again."""
+
+    def may_go_on(run: str, node: str) -> bool:
+        row = home.database.row("SELECT status FROM steps WHERE run = ? AND node = ?", (run, node))
+        return row is not None and row["status"] not in ("done", "reused")
+
+    home.checkpoints.sweep(may_go_on)

@@ -49,7 +49,7 @@ def everyone() -> list[Process]:
 
 
 def own_children() -> None:
-    """From now on this process owns all it starts: orphans of its children are its own, and `end_children` ends them."""
+    """From now on this process owns all it starts, orphans of its children too; `end_children` ends them."""
     global _owns
     _owns = True
     with suppress(OSError, AttributeError):

@@ -103,6 +103,7 @@ class Worker:
     def close(self) -> None:
         """Write what is left and leave."""
         self._recorder.close()
+        self._claims.give_back(self.id)
         self._rows.bury(self.id)
         self._lock.release()
         self._lock.path.unlink(missing_ok=True)

@@ -52,7 +52,7 @@ class Database:
         if self._path.exists() and self._path.stat().st_size <= CHECKED_BYTES:
             found = self.connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if found != "ok":
-                raise sqlite3.DatabaseError(str(found))
+                raise sqlite3.DatabaseError(str(found).replace("*** in database main ***", "").strip())
 
     def _refuse_newer(self) -> None:
         known = {step.name for step in migrations.pending(sqlite_utils.Database(memory=True))}

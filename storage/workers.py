@@ -48,20 +48,23 @@ class WorkerRows:
             connection.execute("UPDATE workers SET status = 'dead' WHERE id = ?", (worker,))
             held = connection.execute(
                 "SELECT s.*, r.cancel, r.pause FROM steps s JOIN runs r ON r.id = s.run"
-                " WHERE s.worker = ? AND s.status IN ('queued', 'running') AND s.token IS NOT NULL",
+                " WHERE s.worker = ? AND s.status IN ('queued', 'running') AND s.token IS NOT NULL"
+                " ORDER BY s.status DESC, s.position",
                 (worker,),
             ).fetchall()
-            for step in held:
-                self._return(connection, step, change)
+            # The first is running, or was about to: its beginning may not have been written. It may end; so it comes last.
+            for step in reversed(held):
+                self._return(connection, step, change, blamed=step is held[0] or step["status"] == "running")
             return held
 
-    def _return(self, connection: Connection, step: Row, change: int) -> None:
-        status, error, reason = "queued", None, step["reason"]
+    def _return(self, connection: Connection, step: Row, change: int, *, blamed: bool) -> None:
+        status, error, reason, attempt = "queued", None, step["reason"], step["attempt"]
         if step["cancel"]:
             status, reason = "cancelled", "cancelled"
-        elif step["status"] == "running":
-            reason = f"runs again: its worker stopped during attempt {step['attempt']}"
-            deaths = _deaths_in_vain(step)
+        elif blamed:
+            attempt += step["status"] == "queued"
+            reason = f"runs again: its worker stopped during attempt {attempt}"
+            deaths = _deaths_in_vain(step, attempt)
             if deaths >= MAX_DEATHS:
                 status = "failed"
                 error = (
@@ -69,9 +72,9 @@ class WorkerRows:
                     " lack of memory. Try a smaller batch size or smaller images, then run again."
                 )
         connection.execute(
-            "UPDATE steps SET status = ?, error = ?, reason = ?, token = NULL, worker = NULL, changed = ?"
+            "UPDATE steps SET status = ?, error = ?, reason = ?, attempt = ?, token = NULL, worker = NULL, changed = ?"
             " WHERE run = ? AND node = ?",
-            (status, error, reason, change, step["run"], step["node"]),
+            (status, error, reason, attempt, change, step["run"], step["node"]),
         )
         if status == "failed":
             skip_followers(connection, step["run"], step["node"], change)
@@ -79,7 +82,7 @@ class WorkerRows:
             settle(connection, step["run"], change)
 
 
-def _deaths_in_vain(step: Row) -> int:
+def _deaths_in_vain(step: Row, attempt: int) -> int:
     """Attempts since the last one that got further: its checkpoint is noted with the step as "saved"."""
     notes = json.loads(step["notes"]) if step["notes"] else {}
-    return int(step["attempt"]) - int((notes.get("saved") or {}).get("attempt", 0))
+    return attempt - int((notes.get("saved") or {}).get("attempt", 0))
