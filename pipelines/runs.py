@@ -61,8 +61,8 @@ class Runs(Controls, Foresight):
                 return Started(None, None, lack)
             with contextlib.suppress(ResultGone):  # it was collected in this moment: plan again
                 run, _ = self._runs.create(
-                    pipeline=id, digest=whole.hash(), document=text(whole), request=request, seed=whole.seed, steps=steps,
-                    part=part.text(),
+                    pipeline=id, digest=whole.hash(), document=text(whole), request=request, seed=whole.seed,
+                    steps=steps, part=part.text(),
                 )  # fmt: skip
                 return Started(run["id"], run["number"])
         says = "Stored results were being removed while this run was planned. Run again."
