@@ -8,7 +8,7 @@ export function RunCost() {
   const cost = useLiveHead(live, (head) => head.cost);
   const run = useLiveHead(live, (head) => head.run);
   const words = isActive(run) ? timeLeft(run?.seconds_left ?? null) : cost && costWords(cost);
-  if (!words) return null;
+  if (!words || run?.status === "paused") return null;
   return (
     <span className="run-cost quiet" data-testid="run-cost" title={cost ? costTitle(cost) : undefined}>
       {words}

@@ -32,7 +32,7 @@ function Working({ state, status }: { state: NodeState; status: ShownStatus }) {
   return (
     <footer className="foot working">
       <span className="foot-text" title={state.message}>
-        {isRunning ? state.message || "working" : status === "paused" ? "waits until the run is resumed" : "waits for its turn"}
+        {isRunning ? state.message || "working" : status === "paused" ? "waits for Resume" : "waits for its turn"}
         {state.attempt > 1 && <span className="quiet"> · attempt {state.attempt}</span>}
       </span>
       <span className="quiet">{left || (percent === null ? "" : `${percent} %`)}</span>
