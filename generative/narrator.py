@@ -68,13 +68,13 @@ class Narrator:
     def read(self, now: float, last: bool = False) -> None:
         """Read the losses, tell how far it is, measure the speed, and show a preview when one is due."""
         training = self.training
-        self._read_losses()
+        fresh = self._read_losses()
         now = time.perf_counter()  # reading waits for the device, so only now the steps are really done
         trained = self.trained(now)
         if training.plan.measure(training.step, trained):
             training.observer.remember("training.plan", training.plan.as_json())
         fraction, left = self._how_far(trained)
-        if self.latest:
+        if fresh:
             rate = training.plan.rate(training.step)
             training.observer.metric(
                 training.step, **self.latest, learning_rate=rate * training.recipe.players[0].learning_rate
@@ -98,9 +98,10 @@ class Narrator:
             if part
         )
 
-    def _read_losses(self) -> None:
+    def _read_losses(self) -> bool:
+        """Whether there were any that had not been read."""
         if not self.kept:
-            return
+            return False
         means = torch.stack([torch.stack(values).float().mean() for values in self.kept.values()]).tolist()
         self.latest = dict(zip(self.kept, means, strict=True))
         self.kept = {}
@@ -111,6 +112,7 @@ class Narrator:
                 f"Lower the learning rate (it is {self.training.recipe.players[0].learning_rate:g}), "
                 "or check the data for values that stand out."
             )
+        return True
 
     def _how_far(self, trained: float) -> tuple[float, float | None]:
         step, steps = self.training.step, self.training.plan.steps

@@ -8,6 +8,7 @@ from sqlite3 import Row
 from nodes.errors import BlockError
 from pipelines.desk import Desk
 from pipelines.document import from_json
+from pipelines.life import sweep_checkpoints
 from pipelines.part import Part
 from pipelines.validation import problems
 from storage.control import Place
@@ -77,7 +78,9 @@ class Controls(Desk):
 
     def clear(self, pipeline: str | None = None) -> int:
         """Remove ended runs from the list; their results stay in the store and are reused. Returns how many."""
-        return self._control.clear(pipeline)
+        count = self._control.clear(pipeline)
+        sweep_checkpoints(self.home)
+        return count
 
     def _stands(self, row: Row) -> str:
         now = self._run(row["id"])
