@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import time
 import traceback
@@ -19,7 +18,7 @@ from pipelines.meter import Meter
 from pipelines.plan import Planner, reuse_words
 from pipelines.recorder import Recorder, StepLog
 from pipelines.values import Kept, Values
-from storage.home import Home
+from storage.home import Home, is_full
 from storage.runs import RunRows, column
 
 STOPPED_EARLY = "stopped early by you; it keeps what was learned"
@@ -173,7 +172,7 @@ def explain_failure(error: Exception, step: Row, home: Home, device: str) -> str
     """What the card says about a failure: plain words, never a traceback."""
     if isinstance(error, BlockError):
         return str(error)
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         home.drop_ballast()
         free = home.free_bytes() / 1e6
         return (

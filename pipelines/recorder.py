@@ -6,7 +6,6 @@ those of its neighbours; a slow step's progress is written a few times a second.
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 import threading
 import time
@@ -17,7 +16,7 @@ from typing import Any
 from pipelines import processes
 from pipelines.curves import Curves
 from storage.control import Control, Wants
-from storage.home import Home
+from storage.home import Home, is_full
 from storage.reports import Reports, StepReport
 from storage.runs import column
 from storage.workers import WorkerRows
@@ -213,7 +212,7 @@ class Recorder:
             except BaseException as error:
                 for log, report in taken:
                     log.put_back(report)
-                if _is_full(error):
+                if is_full(error):
                     self._home.drop_ballast()
                 raise
             for report in refused:
@@ -288,9 +287,3 @@ class Recorder:
             log.heed(self._control.wants(log.run, log.node, log.token))
             if log.overdue():  # it waits for a process that it started: end that, and it wakes up
                 processes.end_children()
-
-
-def _is_full(error: BaseException) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return isinstance(error, sqlite3.OperationalError) and "full" in str(error)

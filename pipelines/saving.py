@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import time
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 from nodes import checkpoints
 from nodes.errors import Paused
 from pipelines.recorder import StepLog
-from storage.home import Home
+from storage.home import Home, is_full
 
 FIRST_SECONDS = 2.0
 LONGEST_SECONDS = 10.0
@@ -76,8 +75,8 @@ class Saver:
 
         try:
             self._home.checkpoints.save(log.run, log.node, write)
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        except Exception as error:  # safetensors has an error of its own for it
+            if not is_full(error):
                 raise
             free = self._home.free_bytes() / 1e6
             log.line(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +13,11 @@ from storage.checkpoints import Checkpoints
 from storage.database import Database, HomeError
 from storage.files import FileStore
 
+# How libraries that swallow the error number say that a disk is full: numpy, safetensors, torch, SQLite.
+_FULL_WORDS = re.compile(
+    r"No space left on device|Not enough free space|os error 28|\d+ requested and \d+ written"
+    r"|PytorchStreamWriter failed|disk is full"
+)
 BALLAST_BYTES = 8 * 1024 * 1024
 
 
@@ -54,3 +61,14 @@ class Home:
     def drop_ballast(self) -> None:
         """Give the bytes set aside back, because the disk is full and a failure must be recorded."""
         self._ballast.unlink(missing_ok=True)
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether an error, or one that it was raised from, says that the disk is full."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if _FULL_WORDS.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -52,7 +52,7 @@ class WorkerRows:
                 " ORDER BY s.status DESC, s.position",
                 (worker,),
             ).fetchall()
-            # The first is running, or was about to: its beginning may not have been written. It may end; so it comes last.
+            # The first is running or was about to: its beginning may not be written. It may end, so it comes last.
             for step in reversed(held):
                 self._return(connection, step, change, blamed=step is held[0] or step["status"] == "running")
             return held

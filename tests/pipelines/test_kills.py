@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.service import Service
 from storage import crashpoints
 from tests.pipelines.conftest import begin
+from tests.pipelines.disk import fill_and_recover
 from tests.pipelines.hardship import Nursery, Oracle, chain_of_four, kill_often, leftovers
 
 KILLS = 15
@@ -57,3 +58,10 @@ def _dies_and_recovers(service: Service, nursery: Nursery, marks: Path, point: i
 def test_crash_points_are_off_unless_asked_for() -> None:
     assert crashpoints._left is None
     crashpoints.reach("anything")
+
+
+def test_a_disk_that_becomes_full_at_any_point_is_told_and_the_run_goes_on_later(tmp_path: Path) -> None:
+    seen = fill_and_recover(tmp_path, [0, 3, 7.5])
+    assert [line.split(":")[0] for line in seen] == [
+        f"failed with {left} MB left" for left in (0.0, 3.0, 7.5)
+    ]
