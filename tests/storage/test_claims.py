@@ -31,7 +31,7 @@ def _step(node: str, *depends: str, device: str = "cpu") -> NewStep:
 
 def _start(home: Home, name: str, steps: list[NewStep], pipeline: str = "p") -> str:
     run, _ = RunRows(home.database).create(
-        pipeline=pipeline, version=f"version of {name}", request=name, seed=0, steps=steps
+        pipeline=pipeline, digest=name, document="{}", request=name, seed=0, steps=steps
     )
     return str(run["id"])
 
@@ -52,9 +52,11 @@ def _finish(home: Home, step: Row, digest: str = "", size: int = 1) -> None:
     assert not Reports(home.database).apply([report])
 
 
-def _served(home: Home, seat: Seat | None = None) -> list[str]:
-    """What one worker does, claim by claim; the steps of one claim joined by "+"."""
+def _served(home: Home, seat: Seat | None = None, *, alone: bool = False) -> list[str]:
+    """What one worker does, claim by claim, alone or beside one that has nothing; a claim's steps joined by "+"."""
     claims, served = Claims(home.database), []
+    if not alone:
+        WorkerRows(home.database).register("idle", 1, "cpu/9")
     while steps := claims.claim("worker", seat=seat):
         served.append("+".join(step["node"] for step in steps))
         for step in steps:
@@ -93,6 +95,27 @@ def test_pipelines_take_turns(home: Home, runs: list[tuple[str, list[NewStep]]],
     for number, (pipeline, steps) in enumerate(runs):
         _start(home, f"run {number}", steps, pipeline)
     assert _served(home) == order.split()
+
+
+ALONE = {
+    "every branch of a fork": (
+        [("p", [_step("a"), _step("b", "a"), _step("c", "a"), _step("d", "b", "c")])], "a+b+c+d"
+    ),
+    "all that is ready in a run": ([("p", _loose("a", 3)), ("q", _loose("b", 2))], "a0+a1+a2 b0+b1"),
+    "no more than a turn's worth": (
+        [("p", _loose("a", 70)), ("q", _loose("b", 1))],
+        "+".join(f"a{i}" for i in range(64)) + " b0 " + "+".join(f"a{i}" for i in range(64, 70)),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("runs", "order"), ALONE.values(), ids=ALONE)
+def test_a_worker_that_is_alone_leaves_nothing_to_others(
+    home: Home, runs: list[tuple[str, list[NewStep]]], order: str
+) -> None:
+    for number, (pipeline, steps) in enumerate(runs):
+        _start(home, f"run {number}", steps, pipeline)
+    assert _served(home, alone=True) == order.split()
 
 
 def test_a_run_that_was_moved_forward_comes_before_turns(home: Home) -> None:
@@ -137,6 +160,7 @@ NEAR = {
 def test_a_worker_gets_the_step_whose_inputs_it_holds(home: Home, held: set[str], expected: str) -> None:
     _start(home, "run", [*map(_step, "abc"), _step("x", "a"), _step("y", "b"), _step("z", "c")])
     claims = Claims(home.database)
+    WorkerRows(home.database).register("idle", 1, "cpu/9")  # one that is alone takes all of them at once
     for size in (10, 20, 30):
         (step,) = claims.claim("elsewhere", limit=1)
         _finish(home, step, step["node"].upper(), size)
@@ -158,7 +182,8 @@ def test_steps_for_a_gpu_go_to_its_worker(home: Home, alive: list[str], seat: st
     for slot in alive:
         workers.register("worker" if slot == seat else f"other {slot}", 1, slot)
     _start(home, "run", [_step("c0"), _step("g0", device="accelerator"), _step("c1")])
-    assert _served(home, Seat(seat)) == order.split()
+    served = _served(home, Seat(seat), alone=True)
+    assert "+".join(served) == order.replace(" ", "+")
 
 
 def test_a_step_that_does_not_fit_is_left_and_the_chain_ends_before_it(home: Home) -> None:
