@@ -104,6 +104,11 @@ class Hub:
         self._stop.set()
         self._in_loop(self._close_all)
 
+    @property
+    def stopping(self) -> bool:
+        """Whether every conversation is to end."""
+        return self._stop.is_set()
+
     def stop_on_signals(self) -> None:
         """Stop before the server waits for its open connections, which would otherwise never end."""
         if threading.current_thread() is not threading.main_thread():

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from api import controls, errors, uploads
+from api import controls, errors, events, uploads
 from api.bodies import Strict, read_body, read_json
 from api.live import Hub, live
 from pipelines.foresight import NOTHING
@@ -56,6 +56,8 @@ def application(service: Service | None = None, hub: Hub | None = None) -> Starl
         Route("/pipelines/{id}/runs", start_run, methods=["POST"]),
         Route("/runs", runs, methods=["GET"]),
         *controls.ROUTES,
+        Route("/runs/{run}/events", events.of_run, methods=["GET"]),
+        Route("/events", events.of_all, methods=["GET"]),
         Route("/uploads", upload, methods=["POST"]),
         Route("/blobs/{hash}.png", blob, methods=["GET"]),
         Route("/artifacts/{hash}/{name:path}", artifact, methods=["GET"]),

@@ -80,19 +80,20 @@ class Reports:
                 " WHERE id = ? AND status = 'queued'",
                 (report.began, change, report.run),
             )
-        self._add_traces(connection, report)
+        self._add_traces(connection, report, change)
         if report.status is not None:
             self._after_end(connection, report, change)
         return True
 
     @staticmethod
-    def _add_traces(connection: Connection, report: StepReport) -> None:
+    def _add_traces(connection: Connection, report: StepReport, change: int) -> None:
         connection.executemany(
-            "INSERT INTO logs (run, node, time, text) VALUES (?, ?, ?, ?)",
-            [(report.run, report.node, moment, text) for moment, text in report.logs],
+            "INSERT INTO logs (run, node, time, text, changed) VALUES (?, ?, ?, ?, ?)",
+            [(report.run, report.node, moment, text, change) for moment, text in report.logs],
         )
         connection.executemany(
-            "INSERT INTO pictures (run, node, step, file, caption, width, height, time) VALUES (?,?,?,?,?,?,?,?)",
+            "INSERT INTO pictures (run, node, step, file, caption, width, height, time, changed)"
+            " VALUES (?,?,?,?,?,?,?,?,?)",
             [
                 (
                     report.run,
@@ -103,6 +104,7 @@ class Reports:
                     p["width"],
                     p["height"],
                     p["time"],
+                    change,
                 )
                 for p in report.pictures
             ],

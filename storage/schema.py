@@ -116,3 +116,11 @@ def add_index_of_keys(db: sqlite_utils.Database) -> None:
 def index_measures(db: sqlite_utils.Database) -> None:
     """The largest result ever is asked for before each run."""
     db.table("measures").create_index(["disk"])
+
+
+@migrations()
+def add_changes_of_traces(db: sqlite_utils.Database) -> None:
+    """With which change a line of a log or a picture came, so that readers of events can go on where they were."""
+    for table in ("logs", "pictures"):
+        db.table(table).add_column("changed", int, not_null_default=0)
+        db.table(table).create_index(["changed"])
