@@ -117,7 +117,7 @@ class Executor:
                 measure=None
                 if log.stopping.is_set()
                 else self._meter.measure(
-                    step, outputs, seconds, log.live.get("curves", {}), self._values.input_bytes(step)
+                    step, outputs, seconds, log.live.get("curves", {}), self._values.input_bytes
                 ),
                 **({"early": True, "reason": STOPPED_EARLY} if log.stopping.is_set() else {}),
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from sqlite3 import Row
 from typing import Any
 
@@ -13,6 +13,7 @@ from storage.measures import Measure
 from storage.runs import column
 
 QUICK_SECONDS = 0.05
+MOST_SEEN = 1000
 
 
 class Meter:
@@ -24,20 +25,23 @@ class Meter:
         self._seen: set[tuple[str, str]] = set()
 
     def measure(
-        self, step: Row, outputs: Mapping[str, Any], seconds: float, curves: Mapping[str, Any], inputs: int
-    ) -> Measure | None:
-        """The cost of a step that has just ended after a first, whole attempt."""
+        self, step: Row, outputs: Mapping[str, Any], seconds: float, curves: Mapping[str, Any],
+        inputs: Callable[[Row], int],
+    ) -> Measure | None:  # fmt: skip
+        """The cost of a step that has just ended after a first, whole attempt. `inputs` says how much it read."""
         if seconds < QUICK_SECONDS:
             like = (step["block"], step["params"])
             if like in self._seen or step["attempt"]:
                 return None
+            if len(self._seen) >= MOST_SEEN:
+                self._seen.clear()
             self._seen.add(like)
         memory = warm.peak_memory(self._device) if seconds >= QUICK_SECONDS else None
         if step["attempt"]:  # an earlier attempt did a part of it
             return None
         sizes = sizes_of(column(step, "params") or {})
         return Measure(
-            step["block"], self._machine, self._device, sizes, inputs, seconds,
+            step["block"], self._machine, self._device, sizes, inputs(step), seconds,
             sum(output["size"] for output in outputs.values()), _work(sizes, curves), memory,
         )  # fmt: skip
 
