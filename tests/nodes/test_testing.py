@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import pytest
 
-from nodes.api import BlockError, Cancelled, Context, Images, Param, Params, Port, block
+from nodes.api import BlockError, Cancelled, Context, Images, Param, Params, Paused, Port, block
 from nodes.testing import FakeContext, NodeContract, fake_images
 
 _HELP = " ".join(["This paragraph says what a user should know of the block."] * 2)
@@ -177,3 +177,20 @@ def test_the_fake_context_cancels_stops_remembers_and_keeps_uploads() -> None:
         ctx.preview(0, lambda: np.zeros((1, 2, 2, 1)))
     with pytest.raises(AssertionError, match="from 0 to 1"):
         ctx.progress(2)
+
+
+def test_the_fake_context_pauses_and_keeps_checkpoints_as_files() -> None:
+    ctx = FakeContext(pause_after=4, checkpoint_every=2)
+    assert ctx.load_checkpoint() is None
+    for step in range(1, 5):
+        ctx.check()
+        if ctx.checkpoint_due():
+            ctx.save_checkpoint({"step": step, "weights": np.full(3, step)})
+    with pytest.raises(Paused):
+        ctx.check()
+    assert ctx.said("save_checkpoint") == [(2,), (4,)]
+    second = FakeContext()
+    second.checkpoint = ctx.checkpoint
+    state = second.load_checkpoint()
+    assert state["step"] == 4
+    assert state["weights"].tolist() == [4, 4, 4]
