@@ -14,7 +14,7 @@ from storage.home import Home
 from tests.pipelines.conftest import BLOCKS, begin
 from tests.pipelines.hardship import ROOT, chain_of_four, leftovers, torn
 
-SIZE = "200m"
+SIZE = "800m"  # what a worker holds in memory-mapped files keeps its place after it is removed
 
 
 def fill_and_recover(folder: Path, spare: list[float]) -> list[str]:
