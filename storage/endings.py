@@ -57,6 +57,6 @@ def _halt(connection: Connection, run: str, change: int) -> None:
     """Mark a run as paused if nothing of it runs."""
     connection.execute(
         "UPDATE runs SET status = 'paused', halted = ?1, changed = ?2 WHERE id = ?3 AND status IN ('queued', 'running')"
-        " AND cancel = 0 AND NOT EXISTS (SELECT 1 FROM steps WHERE run = ?3 AND status = 'running')",
+        " AND NOT EXISTS (SELECT 1 FROM steps WHERE run = ?3 AND status = 'running')",
         (time.time(), change, run),
     )

@@ -14,11 +14,12 @@ from pathlib import Path
 import pytest
 
 from nodes.errors import BlockError
-from pipelines.document import Document
+from pipelines.document import Document, Node
 from pipelines.service import Service
 from pipelines.supervisor import Supervisor
 from pipelines.worker import Worker
 from storage.claims import Claims
+from storage.reports import Reports, StepReport
 from tests.pipelines.conftest import BLOCKS, begin, chain, until
 
 Finish = Callable[[str], str]
@@ -143,6 +144,30 @@ def test_a_claimed_step_that_has_not_begun_is_given_back(
     assert finish(run) == "done"
 
 
+def test_a_run_that_is_about_to_pause_gets_no_other_worker_and_its_pause_is_not_counted(
+    service: Service,
+) -> None:
+    nodes = (Node("a", "probe.source"), Node("b", "probe.source", params={"value": 2}))
+    run, claims, reports = (
+        begin(service, Document("two", nodes)),
+        Claims(service.home.database),
+        Reports(service.home.database),
+    )
+    [step] = claims.claim("someone", limit=1)
+    reports.apply([StepReport(run, step["node"], step["token"], began=time.time())])
+    service.pause(run)
+    assert (service.run(run).status, service.run(run).message) == ("running", "pausing")
+    assert claims.claim("another") == []
+    reports.apply([StepReport(run, step["node"], step["token"], status="queued", reason="paused at 5 %")])
+    assert (service.run(run).status, service.run(run).message) == ("paused", "")
+    worked = service.run(run).seconds
+    time.sleep(1)
+    assert service.run(run).seconds == worked
+    service.resume(run)
+    assert (service.run(run).seconds or 0) < (worked or 0) + 0.5
+    assert len(claims.claim("another", limit=1)) == 1
+
+
 def test_what_cannot_be_done_is_said(service: Service, finish: Finish) -> None:
     run = begin(service, chain(1))
     for act, words in (
@@ -257,18 +282,52 @@ def test_retry_makes_a_result_again_that_is_gone(service: Service, finish: Finis
     assert _lines(tmp_path / "first") == 2
 
 
+def test_retry_counts_what_was_reused_as_done(service: Service, finish: Finish, tmp_path: Path) -> None:
+    document = _fails_once(tmp_path)
+    finish(begin(service, chain(1, mark=str(tmp_path / "first"))))
+    run = begin(service, document)
+    assert _step(service, run).status == "reused"
+    assert finish(run) == "failed"
+    service.retry(run)
+    assert finish(run) == "done"
+
+
+def test_a_wish_to_stop_does_not_outlive_the_attempt(service: Service) -> None:
+    run = begin(service, chain(2))
+    [step] = Claims(service.home.database).claim("someone", limit=1)
+    reports = Reports(service.home.database)
+    reports.apply([StepReport(run, "n0", step["token"], began=time.time())])
+    service.stop_early(run, "n0")
+    service.cancel(run)
+    reports.apply([StepReport(run, "n0", step["token"], status="cancelled")])
+    service.retry(run)
+    assert service.home.database.rows("SELECT 1 FROM steps WHERE stop = 1 OR save = 1") == []
+
+
+@pytest.mark.parametrize(
+    ("installed", "words"),
+    [
+        ('"probe.gone", version=1', "Run 1 cannot go on: There is no block “probe.step”"),
+        ('"probe.step", version=2, upgrades={1: dict}', "the block “Probe” has changed since"),
+    ],
+)
 def test_retry_with_another_version_of_a_block_is_refused(
-    service: Service, finish: Finish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    service: Service,
+    finish: Finish,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    installed: str,
+    words: str,
 ) -> None:
     run = begin(service, _fails_once(tmp_path))
     finish(run)
     blocks = tmp_path / "blocks"
     shutil.copytree(BLOCKS, blocks)
     text = (blocks / "probes.py").read_text()
-    (blocks / "probes.py").write_text(text.replace('"probe.step", version=1', '"probe.step", version=2'))
+    (blocks / "probes.py").write_text(text.replace('"probe.step", version=1', installed))
     monkeypatch.setenv("GENLOOM_BLOCKS", str(blocks))
     changed = Service.open(service.home.root)
-    with pytest.raises(BlockError, match="Run 1 cannot go on: "):
+    with pytest.raises(BlockError, match=words):
         changed.retry(run)
     assert changed.run(run).status == "failed"
 
