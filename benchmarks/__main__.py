@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks import executor, training
+from benchmarks import executor, planning, training
 from benchmarks.through_executor import training_runs
 
 
@@ -18,6 +18,9 @@ def main() -> None:
     given = parser.parse_args()
     print("What a step costs: chains of blocks that do nothing, against a bare loop over the sorted graph\n")
     executor.print_table(executor.measure(min(given.repeats, 5)))
+    print("\nPlanning after a restart, with every result stored, against sorting the same graph\n")
+    planning.print_table(planning.measure(given.repeats))
+    print(f"\nTarget: at most {planning.TARGET:g} × the sort.")
     print("\nTraining of `train.vae`: the plainest PyTorch loop, our loop, and our loop inside a run\n")
     with training_runs() as through:
         print(training.table(training.measure(given.repeats, given.steps, {"through the executor": through})))

@@ -45,7 +45,9 @@ class Planner:
         if part.only:
             wanted = _alone(part.only, keyed, reused)
         reasons = self._reasons({id: k for id, k in wanted.items() if id not in reused}, keyed, pipeline)
-        reasons.update(_why_again(part.fresh, again, keyed))
+        reasons.update(
+            (id, why) for id, why in _why_again(part.fresh, again, keyed).items() if keyed[id].key in found
+        )
         return [
             NewStep(
                 node=id, block=k.spec.id, title=k.title, device=k.spec.device,

@@ -227,3 +227,17 @@ def test_a_fault_of_ours_is_a_sentence_and_not_a_traceback(
     assert answer.status_code == 500
     assert set(answer.json()) == {"message"}
     assert "secret" not in answer.text
+
+
+def test_a_part_of_a_pipeline_is_run_and_refused_in_words(client: TestClient, service: Service) -> None:
+    opened = service.open_template("digits-vae")
+    address = f"/api/pipelines/{opened.id}/runs"
+    refused = client.post(address, json={"request": "one", "only": "score"})
+    assert refused.status_code == 422
+    assert "cannot run alone" in refused.json()["problems"][0]["message"]
+    nodes = [node["id"] for node in opened.document["nodes"]]
+    started = client.post(address, json={"request": "two", "until": nodes[0], "fresh": [nodes[0]]})
+    assert started.status_code == 201
+    steps = service.steps(started.json()["run"])
+    assert [(s.node, s.reason) for s in steps] == [(nodes[0], "first run")]
+    assert client.post(address, json={"request": "three", "until": 7}).status_code == 422
