@@ -20,6 +20,7 @@ for _ in range(int(sys.argv[2])):
     try:
         with database.write() as connection:
             value = connection.execute("SELECT value FROM counters WHERE name = 'change'").fetchone()[0]
+            time.sleep(0.0005)  # a transaction that reads and thinks before it writes
             connection.execute("UPDATE counters SET value = ? WHERE name = 'change'", (value + 1,))
     except Exception as error:
         failed.append(str(error))
