@@ -77,7 +77,9 @@ def test_every_option_exists() -> None:
     page = code_of((ROOT / "docs" / "cli.md").read_text(encoding="utf-8"))
     files = [ROOT / "pipelines" / name for name in ("cli.py", "controlling.py")]
     source = "".join(file.read_text(encoding="utf-8") for file in files)
-    assert [option for option in set(re.findall(r"--[a-z][a-z-]+", page)) if f'"{option}"' not in source] == []
+    assert [
+        option for option in set(re.findall(r"--[a-z][a-z-]+", page)) if f'"{option}"' not in source
+    ] == []
 
 
 def test_every_module_that_can_be_run_exists() -> None:
