@@ -20,7 +20,7 @@ def _run(database: Database, index: int) -> str:
     pipeline = PipelineRows(database).create(f"p{index}", "{}")
     step = NewStep("n0", "probe", "Probe", "cpu", (), {}, {}, 0, f"key{index}", "first run")
     row, _ = RunRows(database).create(
-        pipeline=pipeline, version=f"v{index}", request=f"r{index}", seed=0, steps=[step]
+        pipeline=pipeline, digest=f"v{index}", document="{}", request=f"r{index}", seed=0, steps=[step]
     )
     return str(row["id"])
 
