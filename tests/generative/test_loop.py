@@ -115,7 +115,7 @@ def test_the_first_preview_comes_within_a_second_and_previews_grow_rare(digits, 
     assert seen[0] < 1
     assert len(seen) >= 3
     gaps = np.diff(seen[:-1])
-    assert gaps[-1] > gaps[0]
+    assert len(gaps) < 2 or gaps[-1] > gaps[0]  # a busy machine may show only three
     assert listener.previews[0].shape == (16, 16, 16, 1)
     assert not np.array_equal(listener.previews[0], listener.previews[-1])
 
