@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import json
+import random
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,7 +89,7 @@ class Database:
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction that holds the write lock from its start, so that reading before writing is safe."""
         connection = self.connection
-        connection.execute("BEGIN IMMEDIATE")
+        _begin(connection)
         try:
             crashpoints.reach("database: begun")
             yield connection
@@ -133,6 +135,27 @@ def _unusable(path: Path, error: sqlite3.DatabaseError) -> str:
         f" file away and start again: Genloom then begins with an empty list of pipelines. The results in"
         f" {path.parent / 'artifacts'} are not touched."
     )
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Take the write lock, asking every few milliseconds for as long as BUSY_SECONDS.
+
+    SQLite's own waiting asks less and less often, ten times a second in the end: under steady load from many writers
+    one of them can then come too late again and again. Everything else waits as SQLite does.
+    """
+    deadline = time.monotonic() + BUSY_SECONDS
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(random.uniform(0.0005, 0.003))
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
 
 
 def next_change(connection: sqlite3.Connection) -> int:
