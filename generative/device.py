@@ -75,13 +75,6 @@ class Device:
         """A random generator that lives on this device."""
         return torch.Generator(device=self.name).manual_seed(seed)
 
-    def synchronise(self) -> None:
-        """Wait until everything asked of the device is done. A CPU is never behind."""
-        if self.kind == "cuda":
-            torch.cuda.synchronize(self.torch_device)
-        elif self.kind == "mps":
-            torch.mps.synchronize()
-
     def free_unused(self) -> None:
         """Give memory that nothing holds any more back, after a shortage of it."""
         gc.collect()

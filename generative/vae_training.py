@@ -8,7 +8,7 @@ codes at the end.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
@@ -192,11 +192,6 @@ class VAERecipe:
         model = cast(ImageVAE, modules["vae"])
         model.fit_prior(self.pictures.to(model.device), self.labels, self.settings.seed)
         return {"fid": self.evaluator.fid(draw(model, self.evaluator.samples_wanted, self.settings.seed))}
-
-
-def with_steps(settings: VAESettings, steps: int) -> VAESettings:
-    """The same settings with a budget of exactly so many steps."""
-    return replace(settings, seconds=None, epochs=None, steps=steps)
 
 
 def _class_names(images: np.ndarray, labels: np.ndarray | None, settings: VAESettings) -> tuple[str, ...]:

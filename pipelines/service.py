@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +32,13 @@ class Service(Library, Runs):
         """The service of a home, with every block this installation has."""
         return cls(Home.open(root), load_catalogue())
 
-    @property
-    def upload(self) -> Callable[..., dict[str, Any]]:
-        """Store an uploaded zip: (name, chunks) -> `Uploaded`. Raises BlockError."""
-        return self.uploads.add
+    def upload(self, name: str, chunks: Iterable[bytes]) -> dict[str, Any]:
+        """Store an uploaded zip that arrives in pieces: `Uploaded`. Raises BlockError."""
+        return self.uploads.add(name, chunks)
 
-    @property
-    def upload_folder(self) -> Callable[..., dict[str, Any]]:
-        """Store the files of a folder as one zip: [(relative name, file)] -> `Uploaded`. Raises BlockError."""
-        return self.uploads.add_folder
+    def upload_folder(self, files: Iterable[tuple[str, Path]]) -> dict[str, Any]:
+        """Store the files of a folder, with relative names, as one zip: `Uploaded`. Raises BlockError."""
+        return self.uploads.add_folder(files)
 
     def picture(self, digest: str) -> Path | None:
         """The PNG of that hash, made here or stored with a template."""

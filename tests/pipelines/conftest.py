@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from pipelines.document import Document, Node, Wire
 from pipelines.service import Service
+from pipelines.supervisor import Supervisor
 from pipelines.worker import Worker
 
 BLOCKS = Path(__file__).parent / "blocks"
@@ -40,6 +42,23 @@ def finish(service: Service, worker: Worker) -> Callable[[str], str]:
         return service.run(run).status
 
     return work
+
+
+@pytest.fixture
+def supervised(service: Service) -> Iterator[Service]:
+    """The service beside a supervisor that keeps one worker process alive; all of it is gone afterwards."""
+    supervisor = Supervisor(service.home, ["cpu"])
+    supervisor.start()
+    yield service
+    supervisor.stop()
+    for pid in worker_pids(service):
+        os.kill(pid, signal.SIGKILL)
+
+
+def worker_pids(service: Service) -> list[int]:
+    """The processes of workers that nobody has declared dead."""
+    rows = service.home.database.rows("SELECT pid FROM workers WHERE status != 'dead'")
+    return [row["pid"] for row in rows]
 
 
 def chain(length: int, **params: object) -> Document:

@@ -7,32 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from pipelines.service import Service
 from pipelines.supervisor import Supervisor
-from tests.pipelines.conftest import BLOCKS, begin, chain, until
+from tests.pipelines.conftest import BLOCKS, begin, chain, until, worker_pids
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def supervised(service: Service) -> Iterator[Service]:
-    supervisor = Supervisor(service.home, ["cpu"])
-    supervisor.start()
-    yield service
-    supervisor.stop()
-    for pid in _workers(service):
-        os.kill(pid, signal.SIGKILL)
-
-
-def _workers(service: Service) -> list[int]:
-    return [
-        row["pid"] for row in service.home.database.rows("SELECT pid FROM workers WHERE status != 'dead'")
-    ]
 
 
 def _step(service: Service, run: str, node: str = "n0"):
@@ -53,7 +34,7 @@ def test_a_killed_workers_step_runs_again_and_finished_steps_do_not(
     run = begin(supervised, document)
     _wait_until_running(supervised, run, "n1")
     killed = time.monotonic()
-    os.kill(_workers(supervised)[0], signal.SIGKILL)
+    os.kill(worker_pids(supervised)[0], signal.SIGKILL)
     until(lambda: "runs again" in _step(supervised, run, "n1").reason, 5, "the death is noticed")
     assert time.monotonic() - killed < 5
     until(lambda: supervised.run(run).status == "done", 30, "the run ends")
@@ -91,7 +72,7 @@ def test_a_run_goes_on_when_the_app_that_started_it_is_gone(service: Service) ->
     _wait_until_running(service, run)
     supervisor.stop()
     until(lambda: service.run(run).status == "done", 15, "it ends without a supervisor")
-    for pid in _workers(service):
+    for pid in worker_pids(service):
         os.kill(pid, signal.SIGKILL)
 
 
@@ -112,7 +93,7 @@ import os, sys
 from pathlib import Path
 from pipelines.service import Service
 from pipelines.worker import Worker
-from tests.pipelines.conftest import begin, chain
+from tests.pipelines.conftest import begin, chain, worker_pids
 
 service = Service.open(Path(sys.argv[1]))
 worker = Worker(service.home, service.catalogue, "cpu")

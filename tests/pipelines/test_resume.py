@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,9 +16,8 @@ from pipelines.document import Document, Node, Wire
 from pipelines.life import sweep
 from pipelines.service import Service
 from pipelines.states import StepRow
-from pipelines.supervisor import Supervisor
 from pipelines.worker import Worker
-from tests.pipelines.conftest import begin, until
+from tests.pipelines.conftest import begin, until, worker_pids
 
 
 def training(steps: int) -> Document:
@@ -30,21 +29,6 @@ def training(steps: int) -> Document:
     )
     wires = (Wire(("digits", "images"), ("prep", "images")), Wire(("prep", "train"), ("vae", "images")))
     return Document("training", nodes, wires)
-
-
-@pytest.fixture
-def supervised(service: Service) -> Iterator[Service]:
-    supervisor = Supervisor(service.home, ["cpu"])
-    supervisor.start()
-    yield service
-    supervisor.stop()
-    for pid in _workers(service):
-        os.kill(pid, signal.SIGKILL)
-
-
-def _workers(service: Service) -> list[int]:
-    rows = service.home.database.rows("SELECT pid FROM workers WHERE status != 'dead'")
-    return [row["pid"] for row in rows]
 
 
 def _vae(service: Service, run: str) -> StepRow:
@@ -104,7 +88,7 @@ def _is_killed(service: Service, run: str, luck: random.Random) -> int:
     service.save_now(run, "vae")
     until(lambda: bool(_saved(service, run)) and _saved(service, run)[-1:] != before[-1:], 60, "it saves")
     time.sleep(luck.uniform(0, 0.4))
-    os.kill(_workers(service)[0], signal.SIGKILL)
+    os.kill(worker_pids(service)[0], signal.SIGKILL)
     until(lambda: "runs again" in _vae(service, run).reason, 10, "the death is noticed")
     return _saved_step(service, run)
 
